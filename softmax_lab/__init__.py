@@ -1,0 +1,31 @@
+"""The helper of Softmax Lab: it draws, wires sliders and holds what was taught.
+
+Names are fetched when first used, so that `from softmax_lab import softmax`
+needs NumPy alone, and nothing here ever imports TensorFlow.
+"""
+
+from importlib import import_module
+
+HOMES = {
+    "probabilities": ["log_softmax", "logsumexp", "softmax"],
+    "figures": [
+        "draw_bars",
+        "draw_image",
+        "draw_on_simplex",
+        "draw_probs",
+        "draw_simplex",
+    ],
+    "sliders": ["live"],
+}
+__all__ = sorted(name for names in HOMES.values() for name in names)
+
+
+def __getattr__(name):
+    for module, names in HOMES.items():
+        if name in names:
+            return getattr(import_module(f"softmax_lab.{module}"), name)
+    raise AttributeError(f"softmax_lab has no {name!r}; it has {', '.join(__all__)}")
+
+
+def __dir__():
+    return __all__

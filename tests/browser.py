@@ -1,0 +1,102 @@
+"""A real JupyterLab server and a real Chromium, for tests and measurements."""
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+CHROMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+INSTALLED = [
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "C:/Program Files/Google/Chrome/Application/chrome.exe",
+]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+def find_chromium():
+    """Return the path of a Chromium on this machine, or None."""
+    found = [shutil.which(name) for name in CHROMES]
+    found += [path for path in INSTALLED if Path(path).exists()]
+    return next((path for path in found if path), None)
+
+
+@contextlib.contextmanager
+def jupyterlab(root):
+    """Serve `root` with JupyterLab; gives its address and a token."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address, token = f"http://127.0.0.1:{port}", "softmax"
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    command += [
+        f"--ServerApp.{key}={value}"
+        for key, value in {
+            "port": port,
+            "port_retries": 0,
+            "ip": "127.0.0.1",
+            "root_dir": str(root),
+        }.items()
+    ]
+    command += [f"--IdentityProvider.token={token}", "--expose-app-in-browser"]
+    command += [f"--LabApp.workspaces_dir={Path(root) / '.workspaces'}"]
+    log = Path(root) / "server.log"
+    with log.open("w") as out:
+        server = subprocess.Popen(command, stdout=out, stderr=out)
+        try:
+            wait_for(f"{address}/api/status?token={token}", server, log)
+            yield address, token
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def wait_for(url, server, log, seconds=60):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and server.poll() is None:
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(url, timeout=5).close()
+            return
+        time.sleep(0.2)
+    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")
+
+
+@contextlib.contextmanager
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=find_chromium(), args=FLAGS
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def open_notebook(page, address, token, path):
+    page.goto(f"{address}/lab/tree/{path}?token={token}&reset")
+    page.locator(".jp-Notebook").wait_for(timeout=60_000)
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
+    page.get_by_text("(ipykernel) | Idle").wait_for(timeout=60_000)
+
+
+EVERY_CELL_HAS_RUN = """
+() => {
+  const panel = window.jupyterapp.shell.currentWidget;
+  const code = [...panel.content.model.cells].filter(cell => cell.type === 'code');
+  const idle = panel.sessionContext.session.kernel.status === 'idle';
+  return idle && code.every(cell => cell.executionCount !== null);
+}
+"""
+
+
+def run_all(page):
+    """Run a notebook without outputs and wait for its last cell."""
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page.wait_for_function(EVERY_CELL_HAS_RUN, timeout=120_000)

@@ -1,0 +1,78 @@
+"""Execute the notebooks and store them in one canonical form.
+
+    python course.py refresh               all lessons
+    python course.py refresh 01_*.ipynb    some of them
+
+Stored like this, two runs give the same bytes, a diff shows what changed,
+and a reader without a kernel sees numbers and pictures.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+WIDGET = "application/vnd.jupyter.widget-view+json"
+KERNEL = {
+    "kernelspec": {
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
+    },
+    "language_info": {"name": "python"},
+}
+
+
+def executed(path):
+    """Return the notebook at `path`, run from top to bottom in a new kernel."""
+    notebook = nbformat.read(path, as_version=4)
+    run(notebook, path.parent)
+    return canonical(notebook)
+
+
+def run(notebook, folder=NOTEBOOKS):
+    """Execute the cells in place; only a failing cell is worth a message."""
+    NotebookClient(
+        notebook,
+        timeout=600,
+        record_timing=False,
+        resources={"metadata": {"path": str(folder)}},
+        extra_arguments=["--log-level=ERROR"],
+    ).execute()
+
+
+def canonical(notebook):
+    """Keep what a reader sees; drop what differs from one run to the next.
+
+    A live figure leaves its still picture and its sentence: the reference to
+    a widget means nothing once its kernel is gone.
+    """
+    notebook.metadata = nbformat.from_dict(KERNEL)
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags", [])
+        cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+        cell.pop("attachments", None)
+        cell.source = cell.source.strip()
+        for output in cell.get("outputs", []):
+            if "data" in output:
+                output.data.pop(WIDGET, None)
+                output.metadata = nbformat.from_dict({})
+    return notebook
+
+
+def main(names):
+    paths = [path for name in names for path in sorted(NOTEBOOKS.glob(name))]
+    if not paths:
+        sys.exit(f"no notebook in {NOTEBOOKS} matches {' '.join(names)}")
+    for path in paths:
+        print(f"running {path.name}", flush=True)
+        nbformat.write(executed(path), path)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="execute and store the notebooks")
+    parser.add_argument("names", nargs="*", default=["*.ipynb"])
+    main(parser.parse_args().names)

@@ -1,0 +1,166 @@
+"""Lessons in a real JupyterLab, in a real browser."""
+
+import ast
+import os
+import re
+from urllib.parse import urlparse
+
+import numpy as np
+import pytest
+from browser import chromium, find_chromium, jupyterlab, open_notebook, run_all
+from playwright.sync_api import expect
+from refresh import NOTEBOOKS
+
+from course import copy_lessons
+from softmax_lab import softmax
+
+REQUIRED = os.environ.get("SOFTMAX_LAB_REQUIRE_BROWSER")
+if not find_chromium():
+    reason = "no Chromium or Chrome on this machine: lessons are not opened in it"
+    if REQUIRED:
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason, allow_module_level=True)
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    root = tmp_path_factory.mktemp("my-lessons")
+    copy_lessons(NOTEBOOKS, root)
+    with jupyterlab(root) as server, chromium() as browser:
+        yield browser, server
+
+
+@pytest.fixture
+def lesson(lab):
+    """Open a lesson and run it; nothing may fail, nothing may leave the machine."""
+    browser, (address, token) = lab
+    page = browser.new_page(viewport={"width": 1100, "height": 1000})
+    complaints, strangers = [], []
+
+    def heard(message):
+        if message.type == "error":
+            complaints.append(message.text)
+
+    def asked(request):
+        url = urlparse(request.url)
+        if url.scheme not in ("data", "blob") and url.hostname != "127.0.0.1":
+            strangers.append(request.url)
+
+    page.on("console", heard)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", asked)
+    page.on("websocket", asked)
+
+    def start(name):
+        open_notebook(page, address, token, f"{name}.ipynb")
+        run_all(page)
+        return page
+
+    yield start
+    page.close()
+    assert complaints == []
+    assert strangers == []
+
+
+def sentence(shown):
+    return shown.locator("svg[role=img]").get_attribute("aria-label")
+
+
+def numbers(text):
+    """The lists in a sentence, as arrays."""
+    return [np.array(ast.literal_eval(found)) for found in re.findall(r"\[.*?\]", text)]
+
+
+def box(shown, label):
+    return shown.get_by_role("spinbutton", name=label)
+
+
+def test_lesson_0_runs_and_its_tick_lights_up(lesson):
+    page = lesson("00_start_here")
+    shown = page.locator(".jp-OutputArea-child:has(.noUi-handle)")
+    expect(shown).to_contain_text("move the slider past the mark")
+    handle = shown.locator(".noUi-handle")
+    handle.focus()
+    page.keyboard.press("End")
+    expect(shown).to_contain_text("100: the tick is lit")
+    page.keyboard.press("ArrowLeft")
+    expect(shown).to_contain_text("99: the tick is lit")
+    page.get_by_role("button", name="reset").click()
+    expect(shown).to_contain_text("0: move the slider past the mark")
+    expect(box(shown, "turn")).to_have_value("0")
+    assert (
+        page.locator("[data-mime-type*=error], [data-mime-type*=stderr]").count() == 0
+    )
+
+
+def explorer(page):
+    shown = page.locator(".jp-OutputArea-child:has(.noUi-handle)").first
+    shown.scroll_into_view_if_needed()
+    expect(shown).to_contain_text("plain division")
+    return shown
+
+
+def test_lesson_1_the_bars_and_the_sentence_follow_the_keyboard(lesson):
+    page = lesson("01_logits_to_probabilities")
+    shown = explorer(page)
+    moving = shown.locator("svg[role=img]")
+    before, shapes = sentence(shown), moving.inner_html()
+    shown.locator(".noUi-handle").first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(box(shown, "scale")).to_have_value("1.1")
+    expect(moving).not_to_have_attribute("aria-label", before)
+    logits, probs, shares = numbers(sentence(shown))
+    assert np.allclose(logits, [2.2, 1.1, 0.11])
+    assert np.allclose(probs, softmax(logits), atol=0.006)
+    assert np.allclose(shares, logits / logits.sum(), atol=0.006)
+    assert moving.inner_html() != shapes
+    assert f"{probs[0]:.2f}" in moving.text_content()
+    expect(shown.locator("p[role=status]")).to_have_text(sentence(shown))
+
+
+def test_lesson_1_a_typed_number_moves_slider_and_figure(lesson):
+    page = lesson("01_logits_to_probabilities")
+    shown = explorer(page)
+    box(shown, "scale").fill("0.1")
+    page.keyboard.press("Enter")
+    expect(shown).to_contain_text("softmax gives [0.37, 0.33, 0.3]")
+    now = shown.locator(".noUi-handle").first.get_attribute("aria-valuenow")
+    assert float(now) == 0.1
+
+
+def test_lesson_1_after_a_drag_the_figure_shows_the_last_position(lesson):
+    page = lesson("01_logits_to_probabilities")
+    shown = explorer(page)
+    track = shown.locator(".noUi-base").nth(1).bounding_box()
+    handle = shown.locator(".noUi-handle").nth(1).bounding_box()
+    y = handle["y"] + handle["height"] / 2
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        handle = shown.locator(".noUi-handle").nth(1).bounding_box()
+        page.mouse.move(handle["x"] + handle["width"] / 2, y)
+        page.mouse.down()
+        for place in rng.uniform(0.05, 0.95, 40):
+            page.mouse.move(track["x"] + place * track["width"], y)
+        page.mouse.up()
+        page.wait_for_timeout(1000)
+        shift = float(box(shown, "shift").input_value())
+        logits, probs, _ = numbers(sentence(shown))
+        assert np.allclose(logits, np.array([2.0, 1.0, 0.1]) + shift, atol=0.006)
+        assert np.allclose(probs, [0.66, 0.24, 0.10])
+        ends = shown.locator(".noUi-handle").nth(1).get_attribute("aria-valuenow")
+        assert float(ends) == pytest.approx(shift)
+
+
+def test_lesson_1_is_usable_by_keyboard_alone(lesson):
+    page = lesson("01_logits_to_probabilities")
+    shown = explorer(page)
+    box(shown, "scale").click()  # from here on no mouse
+    for stop in (".noUi-handle", "input[type=number]", ".noUi-handle", "button"):
+        page.keyboard.press("Tab")
+        assert page.evaluate("s => document.activeElement.matches(s)", stop), stop
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("ArrowRight")
+    expect(box(shown, "shift")).to_have_value("0.1")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(box(shown, "shift")).to_have_value("0")

@@ -1,0 +1,249 @@
+"""The stored notebooks: canonical, truthful, alive."""
+
+import itertools
+import json
+import re
+import subprocess
+import sys
+import tomllib
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import ipywidgets
+import nbformat
+import numpy as np
+import pytest
+from refresh import NOTEBOOKS, canonical, run
+
+from softmax_lab import sliders
+
+PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
+LEDGER = tomllib.loads((Path(__file__).parent / "ledger.toml").read_text())["shown"]
+TAGS = {
+    "predict",
+    "experiment",
+    "explain",
+    "exercise",
+    "quiz",
+    "misconception",
+    "recap",
+    "live",
+    "nbval-check-output",
+}
+each_notebook = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def cells(path, kind):
+    return [cell for cell in read(path).cells if cell.cell_type == kind]
+
+
+def tags(cell):
+    return set(cell.metadata.get("tags", []))
+
+
+def printed(cell):
+    """What a reader of the stored notebook sees under a cell, as text."""
+    texts = []
+    for output in cell.outputs:
+        texts.append(output.get("text", ""))
+        texts.append(output.get("data", {}).get("text/plain", ""))
+    return "".join(texts)
+
+
+def test_the_first_lessons_are_here():
+    assert [path.name[:2] for path in PATHS] == [f"{i:02}" for i in range(len(PATHS))]
+    assert len(PATHS) >= 2
+
+
+@each_notebook
+def test_it_is_stored_as_refresh_stores_it(path):
+    notebook = read(path)
+    assert nbformat.writes(canonical(notebook)) + "\n" == path.read_text("utf-8")
+    nbformat.validate(notebook)
+    counts = [cell.execution_count for cell in cells(path, "code")]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+@each_notebook
+def test_its_outputs_are_clean(path):
+    for cell in cells(path, "code"):
+        for output in cell.outputs:
+            assert output.output_type != "error", cell.id
+            assert output.get("name") != "stderr", cell.id
+        text = json.dumps(cell.outputs)
+        assert not re.search(r"/(home|root|tmp|Users|work)/|[A-Z]:\\\\\\\\", text), (
+            cell.id
+        )
+
+
+@each_notebook
+def test_its_cells_are_named_and_tagged(path):
+    notebook = read(path)
+    for cell in notebook.cells:
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", cell.id), cell.id
+        assert tags(cell) <= TAGS, cell.id
+    assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
+
+
+@each_notebook
+def test_its_code_is_plain_python_in_short_cells(path):
+    for cell in cells(path, "code"):
+        assert not re.search(r"^\s*[%!]|import \*", cell.source, re.M), cell.id
+        lines = [line for line in cell.source.splitlines() if line.strip()]
+        assert len(lines) <= 18, cell.id
+
+
+@each_notebook
+def test_no_more_than_two_code_cells_stand_in_a_row(path):
+    kinds = "".join(cell.cell_type[0] for cell in read(path).cells)
+    assert "ccc" not in kinds
+
+
+@each_notebook
+def test_its_prose_keeps_to_the_house_words(path):
+    for cell in cells(path, "markdown"):
+        words = re.search(
+            r"\b(simply|just|obviously|clearly the)\b|!(?!\[)", cell.source
+        )
+        assert not words, (cell.id, words)
+
+
+@each_notebook
+def test_its_links_lead_somewhere(path):
+    for cell in cells(path, "markdown"):
+        for target in re.findall(r"\]\(([^)#]+)\)", cell.source):
+            assert target.startswith("https://") or (NOTEBOOKS / target).exists()
+
+
+@each_notebook
+def test_every_number_in_its_prose_is_printed_or_set_by_a_cell(path):
+    code = cells(path, "code")
+    known = "\n".join(cell.source + "\n" + printed(cell) for cell in code)
+    numbers = set(re.findall(r"\d+(?:\.\d+)?", known.replace("_", "")))
+    numbers |= {str(round(100 * float(n))) for n in numbers if "." in n}  # per cent
+    for cell in cells(path, "markdown"):
+        if cell.id == "map" or "predict" in tags(cell):  # questions claim nothing
+            continue
+        prose = re.sub(r"\d,(?=\d{3})", lambda match: match[0][0], cell.source)
+        for number in re.findall(r"\d+\.\d+|\d+(?= %)|\d{4,}", prose):
+            assert number in numbers, (cell.id, number)
+
+
+@each_notebook
+def test_its_stored_figures_have_a_picture_and_a_sentence(path):
+    for cell in cells(path, "code"):
+        shows = [set(o.get("data", {})) for o in cell.outputs if "data" in o]
+        assert ("live" in tags(cell)) == ("live(" in cell.source), cell.id
+        if "live" in tags(cell):
+            assert shows == [{"image/svg+xml", "text/plain"}], cell.id
+            ET.fromstring(cell.outputs[-1].data["image/svg+xml"])
+
+
+@pytest.fixture(scope="module")
+def live_figures():
+    """Every live figure of every notebook, from running its cells in order."""
+    figures = {path.stem: [] for path in PATHS}
+    make = sliders.Live.__init__
+    with pytest.MonkeyPatch.context() as patch:
+        for path in PATHS:
+
+            def record(self, *args, _found=figures[path.stem], **kwargs):
+                make(self, *args, **kwargs)
+                _found.append(self)
+
+            patch.setattr(sliders.Live, "__init__", record)
+            names = {}
+            for cell in cells(path, "code"):
+                exec(compile(cell.source, f"{path.name}[{cell.id}]", "exec"), names)
+    return figures
+
+
+def ends(control):
+    if isinstance(control, ipywidgets.ToggleButtons):
+        return control.options
+    return control.min, control.max
+
+
+def somewhere(control, rng):
+    if isinstance(control, ipywidgets.ToggleButtons):
+        return control.options[rng.integers(len(control.options))]
+    steps = round((control.max - control.min) / control.step)
+    value = control.min + control.step * rng.integers(steps + 1)
+    return type(control.value)(min(value, control.max))
+
+
+@each_notebook
+def test_its_live_figures_draw_at_every_corner_and_in_between(path, live_figures):
+    figures = live_figures[path.stem]
+    assert len(figures) == sum("live" in tags(cell) for cell in cells(path, "code"))
+    rng = np.random.default_rng(0)
+    for figure in figures:
+        corners = itertools.product(*(ends(c) for c in figure.controls.values()))
+        places = [dict(zip(figure.controls, corner, strict=True)) for corner in corners]
+        for _ in range(20 * bool(figure.controls)):
+            places.append({n: somewhere(c, rng) for n, c in figure.controls.items()})
+        for place in places:
+            figure.set(**place)
+            assert figure.error == "", place
+            assert figure.sentence
+            for layer in (figure._static.value, figure._moving.value):
+                ET.fromstring(f"<p>{layer}</p>")
+
+
+@pytest.mark.parametrize("shown", LEDGER, ids=lambda shown: shown["row"])
+def test_the_ledger_row_is_shown(shown):
+    path = NOTEBOOKS / f"{shown['notebook']}.ipynb"
+    (cell,) = [cell for cell in cells(path, "code") if cell.id == shown["cell"]]
+    assert "nbval-check-output" in tags(cell)
+    assert shown["figures"]
+    for figure in shown["figures"]:
+        assert re.search(rf"(?<![\d.]){re.escape(figure)}(?!\d)", printed(cell))
+
+
+def test_lesson_1_shows_all_its_rows():
+    rows = {s["row"] for s in LEDGER if s["notebook"].startswith("01")}
+    assert rows == {f"S{n}" for n in [*range(1, 15), 63, 64]}
+
+
+@pytest.mark.parametrize("path", PATHS[:2], ids=lambda path: path.stem)
+def test_its_kernel_stays_under_250_mb_and_without_tensorflow(path):
+    notebook = read(path)
+    probe = "import sys, psutil\nprint(psutil.Process().memory_info().rss)\n"
+    probe += "print('tensorflow' in sys.modules)"
+    notebook.cells.append(nbformat.v4.new_code_cell(probe))
+    run(notebook)
+    memory, tensorflow = notebook.cells[-1].outputs[0].text.split()
+    assert int(memory) < 250e6
+    assert tensorflow == "False"
+
+
+def test_the_helper_imports_neither_tensorflow_nor_scikit_learn(fresh_python):
+    code = (
+        "import sys, softmax_lab\n"
+        "for name in softmax_lab.__all__: getattr(softmax_lab, name)\n"
+        "print({'tensorflow', 'sklearn', 'keras'} & set(sys.modules))"
+    )
+    assert fresh_python(code) == "set()"
+
+
+def test_the_numeric_core_imports_numpy_alone(fresh_python):
+    code = (
+        "import sys\n"
+        "from softmax_lab import softmax\n"
+        "print({'matplotlib', 'ipywidgets', 'scipy'} & set(sys.modules))"
+    )
+    assert fresh_python(code) == "set()"
+
+
+@pytest.fixture
+def fresh_python():
+    """Run code in a Python of its own and return what it prints."""
+
+    def run(code):
+        return subprocess.check_output([sys.executable, "-c", code], text=True).strip()
+
+    return run
