@@ -93,10 +93,16 @@ EVERY_CELL_HAS_RUN = """
   return idle && code.every(cell => cell.executionCount !== null);
 }
 """
+RUN_ALL = "() => window.jupyterapp.commands.execute('notebook:run-all-cells')"
+PAINTED = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
 
 
 def run_all(page):
-    """Run a notebook without outputs and wait for its last cell."""
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    """Run a notebook without outputs and wait until JupyterLab is done with it.
+
+    The last cell's count is not the end: JupyterLab then selects that cell and
+    takes the focus to it, which is over when the command's promise is kept.
+    """
+    page.evaluate(RUN_ALL)
     page.wait_for_function(EVERY_CELL_HAS_RUN, timeout=120_000)
+    page.evaluate(PAINTED)
