@@ -7,7 +7,29 @@ needs NumPy alone, and nothing here ever imports TensorFlow.
 from importlib import import_module
 
 HOMES = {
-    "probabilities": ["log_softmax", "logsumexp", "softmax"],
+    "probabilities": [
+        "entmax15",
+        "entropy",
+        "log_softmax",
+        "logsumexp",
+        "sigmoid",
+        "softmax",
+        "sparsemax",
+    ],
+    "losses": [
+        "cross_entropy",
+        "cross_entropy_gradient",
+        "kl_divergence",
+        "numerical_gradient",
+        "softmax_jacobian",
+    ],
+    "calibration": [
+        "expected_calibration_error",
+        "fit_temperature",
+        "reliability_curve",
+    ],
+    "sampling": ["sample"],
+    "data": ["digits", "known_answer", "noisy_digits"],
     "figures": [
         "draw_bars",
         "draw_image",

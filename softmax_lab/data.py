@@ -1,0 +1,98 @@
+"""The course's data: real digits, the same with noise, and a known answer.
+
+Nothing is downloaded: the digits come with scikit-learn. Every function gives
+the same arrays for the same seed.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from softmax_lab.probabilities import check_temperature
+from softmax_lab.sampling import check_rng, sample
+
+
+class Examples(NamedTuple):
+    """Images or logits, one row an example, and the true class of each."""
+
+    inputs: np.ndarray
+    labels: np.ndarray
+
+
+def digits(seed=0):
+    """Return (train, test): 1,257 and 540 handwritten digits.
+
+    The classes keep their shares in both parts.
+
+    Each is Examples with inputs (N, 64), pixels from 0 (paper) to 1 (ink), and
+    labels (N,), the digits 0 to 9.
+    Source: Alpaydin and Kaynak, "Optical Recognition of Handwritten Digits",
+    UCI Machine Learning Repository, 1998, as shipped with scikit-learn.
+
+    >>> train, test = digits()
+    >>> train.inputs.shape, test.inputs.shape
+    ((1257, 64), (540, 64))
+    """
+    images, labels = load_images()
+    return split(images, labels, [1257, 540], check_rng(seed))
+
+
+def noisy_digits(seed=0, noise=0.5, train_size=300):
+    """Return (train, held_out, test): digits too hard for so few examples.
+
+    Gaussian noise of standard deviation `noise` on every pixel, and no more
+    than 300 examples to learn from: a network fits those perfectly and is then
+    far too sure of the rest. `held_out` is for `fit_temperature`, which must
+    not see what the model was trained on.
+
+    Returns three Examples as `digits` does; the last two share what is left.
+
+    >>> [len(part.labels) for part in noisy_digits()]
+    [300, 748, 749]
+    """
+    images, labels = load_images()
+    rng = check_rng(seed)
+    images = images + rng.normal(0, noise, images.shape)
+    left = len(labels) - train_size
+    return split(images, labels, [train_size, left // 2, left - left // 2], rng)
+
+
+def known_answer(num_examples=5000, num_classes=10, temperature=3.0, seed=0):
+    """Return logits of a model that is too sure by a known factor.
+
+    Logits z are drawn at random, and each label from softmax(z): by
+    construction softmax(z) is perfectly calibrated. What is handed over is
+    T z. So the temperature to find is T, as nearly as N examples allow.
+
+    Returns Examples with inputs (N, K), the logits, and labels (N,).
+
+    >>> logits, labels = known_answer()
+    >>> logits.shape, labels.shape
+    ((5000, 10), (5000,))
+    """
+    temperature = check_temperature(temperature)
+    rng = check_rng(seed)
+    logits = rng.normal(0, 1.5, (num_examples, num_classes))
+    return Examples(temperature * logits, sample(logits, rng=rng))
+
+
+def load_images():
+    """Return all 1,797 digits, (1797, 64) from 0 to 1, and their labels."""
+    from sklearn.datasets import load_digits  # takes seconds: only when wanted
+
+    images, labels = load_digits(return_X_y=True)
+    return images / 16, labels
+
+
+def split(inputs, labels, sizes, rng):
+    """Return shuffled Examples of these sizes, with each class's share kept."""
+    from sklearn.model_selection import train_test_split
+
+    parts = []
+    for size in sizes[:-1]:
+        seed = int(rng.integers(2**31))
+        taken, inputs, taken_labels, labels = train_test_split(
+            inputs, labels, train_size=size, stratify=labels, random_state=seed
+        )
+        parts.append(Examples(taken, taken_labels))
+    return (*parts, Examples(inputs, labels))
