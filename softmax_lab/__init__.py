@@ -35,9 +35,12 @@ HOMES = {
         "draw_image",
         "draw_on_simplex",
         "draw_probs",
+        "draw_reliability",
         "draw_simplex",
     ],
     "sliders": ["live"],
+    "questions": ["inventory", "predict", "quiz", "review"],
+    "exercises": ["check"],
 }
 __all__ = sorted(name for names in HOMES.values() for name in names)
 

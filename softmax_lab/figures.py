@@ -108,3 +108,26 @@ def draw_image(ax, image):
     """Draw a small grey image, dark where its values are large."""
     ax.imshow(image, cmap="gray_r")
     ax.set_axis_off()
+
+
+def draw_reliability(ax, curve):
+    """Draw how often claims come true: a point for each bin that is not empty.
+
+    curve  a ReliabilityCurve; a point's number says how many examples it holds
+
+    On the dashed line claim and truth agree; below it the claims are too sure.
+    """
+    ax.plot([0, 1], [0, 1], "--", color="#888888", linewidth=1)
+    used = curve.count > 0
+    confidence, accuracy = curve.confidence[used], curve.accuracy[used]
+    ax.plot(confidence, accuracy, "o-", color="C0")
+    for x, y, count in zip(confidence, accuracy, curve.count[used], strict=True):
+        ax.annotate(
+            f"{count}",
+            (x, y),
+            (0, -8),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+        )
+    ax.set(xlim=(0, 1.05), ylim=(0, 1.05), xlabel="confidence", ylabel="accuracy")

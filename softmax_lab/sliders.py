@@ -12,10 +12,11 @@ from numbers import Integral, Real
 import ipywidgets as widgets
 from traitlets import CFloat, CInt
 
+from softmax_lab.goals import Goals
 from softmax_lab.layers import Layers, as_svg
 
 
-def live(draw, *, size=(7.2, 3.2), panels=None, **sliders):
+def live(draw, *, size=(7.2, 3.2), panels=None, goals=None, **sliders):
     """Show `draw` as a figure that follows its sliders.
 
         def draw(ax, temperature=1.0):
@@ -31,6 +32,10 @@ def live(draw, *, size=(7.2, 3.2), panels=None, **sliders):
     size     width and height in inches
     panels   relative widths of panels side by side, such as (3, 2); `draw`
              then gets a tuple of axes instead of one
+    goals    {sentence: condition} for the learner to reach: a function of those
+             sliders that it names, and of `moves`, their number since the
+             last reset, if it names that. Where a condition holds nowhere,
+             the right answer is to say so.
     sliders  for each argument of `draw` (low, high) or (low, high, step) for
              a number, or a list of values to choose from; without any, the
              figure is a still picture with a sentence
@@ -39,7 +44,7 @@ def live(draw, *, size=(7.2, 3.2), panels=None, **sliders):
     last set them. What it adds is sent, and the axes only when they change.
     Raises TypeError or ValueError when sliders and arguments do not fit.
     """
-    return Live(draw, sliders, size, panels)
+    return Live(draw, sliders, size, panels, goals)
 
 
 class Live(widgets.VBox):
@@ -49,9 +54,10 @@ class Live(widgets.VBox):
     set       moves sliders from code and draws before it returns
     sentence  the text under the figure
     error     what went wrong in the last drawing, or ""
+    goals     the list of goals under the figure, or None
     """
 
-    def __init__(self, draw, sliders, size=(7.2, 3.2), panels=None):
+    def __init__(self, draw, sliders, size=(7.2, 3.2), panels=None, goals=None):
         self.draw = draw
         self.controls, rows = make_controls(draw, sliders)
         self.sentence = self.error = ""
@@ -63,6 +69,7 @@ class Live(widgets.VBox):
         self._moving = widgets.HTML(layout=same_cell)
         self._message = widgets.HTML()
         self._layers = Layers(size, panels, salt=uuid.uuid4().hex)
+        self.goals = Goals(goals, self.controls) if goals else None
         self.redraw()
 
         for control in self.controls.values():
@@ -70,12 +77,13 @@ class Live(widgets.VBox):
         reset = widgets.Button(
             description="reset", tooltip="back to the start", layout={"width": "6em"}
         )
-        reset.on_click(lambda _: self.set(**self._start))
+        reset.on_click(lambda _: self._on_reset())
         stage = widgets.Box(
             [self._static, self._moving], layout={"display": "grid", "width": "100%"}
         )
         controls = [*rows, reset] if rows else []
-        super().__init__([stage, self._message, *controls])
+        below = [self.goals] if goals else []
+        super().__init__([stage, self._message, *controls, *below])
 
     @property
     def values(self):
@@ -89,8 +97,15 @@ class Live(widgets.VBox):
             self.controls[name].value = value
         self.redraw()
 
-    def _on_move(self, _):
+    def _on_reset(self):
+        self.set(**self._start)
+        if self.goals:
+            self.goals.forget_moves()
+
+    def _on_move(self, change):
         """Draw as soon as the kernel is free, once, with the latest values."""
+        if self.goals:
+            self.goals.count(change["owner"])
         if self._waiting:
             return
         self._waiting = True
@@ -118,6 +133,8 @@ class Live(widgets.VBox):
         self._static.value = as_svg(self._layers.static, self._layers.box)
         picture = as_svg(self._layers.moving, self._layers.box, self.sentence)
         self._moving.value = picture + as_caption(self.sentence)
+        if self.goals:
+            self.goals.look(values)
 
     def still(self):
         """The figure as it stands, as one SVG with the same bytes every time."""
@@ -128,7 +145,12 @@ class Live(widgets.VBox):
     def _repr_mimebundle_(self, **kwargs):
         """The widget, and for readers without a kernel a picture and a text."""
         bundle = super()._repr_mimebundle_(**kwargs)
-        bundle["text/plain"] = self.error or self.sentence
+        goals = (
+            [f"○ {sentence}" for sentence in self.goals.conditions]
+            if self.goals
+            else []
+        )
+        bundle["text/plain"] = "\n".join([self.error or self.sentence, *goals])
         if not self.error:
             bundle["image/svg+xml"] = self.still()
         return bundle

@@ -8,7 +8,9 @@ and a reader without a kernel sees numbers and pictures.
 """
 
 import argparse
+import os
 import sys
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -67,9 +69,11 @@ def main(names):
     paths = [path for name in names for path in sorted(NOTEBOOKS.glob(name))]
     if not paths:
         sys.exit(f"no notebook in {NOTEBOOKS} matches {' '.join(names)}")
-    for path in paths:
-        print(f"running {path.name}", flush=True)
-        nbformat.write(executed(path), path)
+    with tempfile.TemporaryDirectory() as nobody:  # who has answered nothing yet
+        os.environ["SOFTMAX_LAB_HOME"] = nobody
+        for path in paths:
+            print(f"running {path.name}", flush=True)
+            nbformat.write(executed(path), path)
 
 
 if __name__ == "__main__":

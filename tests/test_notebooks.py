@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from refresh import NOTEBOOKS, canonical, run
 
-from softmax_lab import sliders
+from softmax_lab import bank, goals, sliders
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
 LEDGER = tomllib.loads((Path(__file__).parent / "ledger.toml").read_text())["shown"]
@@ -192,6 +192,51 @@ def test_its_live_figures_draw_at_every_corner_and_in_between(path, live_figures
             assert figure.sentence
             for layer in (figure._static.value, figure._moving.value):
                 ET.fromstring(f"<p>{layer}</p>")
+
+
+@each_notebook
+def test_its_goals_are_open_at_the_start_and_judged_rightly(path, live_figures):
+    for figure in live_figures[path.stem]:
+        if not figure.goals:
+            continue
+        controls, conditions = figure.controls, figure.goals.conditions
+        start = dict(zip(controls, figure._start.values(), strict=True))
+        places = list(itertools.product(*(every_value(c) for c in controls.values())))
+        for sentence, condition in conditions.items():
+            assert not goals.holds(condition, start), sentence
+            reachable = any(
+                goals.holds(condition, dict(zip(controls, place, strict=True)))
+                for place in places
+            )
+            assert reachable == (sentence not in figure.goals.impossible), sentence
+
+
+def every_value(control):
+    if isinstance(control, ipywidgets.ToggleButtons):
+        return control.options
+    steps = round((control.max - control.min) / control.step)
+    return [control.min + control.step * step for step in range(steps + 1)]
+
+
+@each_notebook
+def test_it_asks_before_it_shows(path):
+    """No explanation of a question stands open in the stored page."""
+    for cell in cells(path, "code"):
+        for output in cell.outputs:
+            page = output.get("data", {}).get("text/html", "")
+            open_text = re.sub(r"<details>.*?</details>", "", page, flags=re.DOTALL)
+            for name in [*bank.LESSONS, "inventory"]:
+                for question in bank.questions(name):
+                    for option in question["options"]:
+                        assert option["explanation"][:40] not in open_text, cell.id
+
+
+@each_notebook
+def test_its_exercises_are_untouched(path):
+    for cell in cells(path, "code"):
+        if "check(" in cell.source:
+            assert "exercise" in tags(cell), cell.id
+            assert printed(cell).startswith("○ not attempted yet"), cell.id
 
 
 @pytest.mark.parametrize("shown", LEDGER, ids=lambda shown: shown["row"])

@@ -183,6 +183,11 @@ def test_sigmoid_is_scipys_and_the_softmax_of_two(x):
     assert_allclose(got, softmax([x, 0.0])[0] if abs(x) < 1e300 else got, rtol=1e-13)
 
 
+def test_a_hopeless_sigmoid_is_small_and_not_0():
+    x = np.array([-709.5, -720.0, -744.0])
+    assert_allclose(sigmoid(x), np.exp(x), rtol=1e-12, atol=5e-324)
+
+
 def by_bisection(logits, power):
     """Sparsemax (power 1) and entmax15 (power 2) of a row: halve until Σ = 1."""
     z = (logits - logits.max()) / power

@@ -1,0 +1,189 @@
+"""The learner's answers on disk.
+
+One line of JSON for each answer, in the learner's own data folder, or in the
+folder that SOFTMAX_LAB_HOME names: no names, no code, nothing leaves the machine.
+
+A line is added in one piece and pushed to the disk before the answer counts as
+given; nothing is ever rewritten. So two notebooks may write at once, and a
+process that is killed can lose no more than the line it was writing. The file
+as it was found at the start of the session is kept as a backup.
+"""
+
+import json
+import os
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+from platformdirs import user_data_dir
+
+NAME = "progress.jsonl"
+
+
+def home():
+    """Return the folder of the learner's answers."""
+    named = os.environ.get("SOFTMAX_LAB_HOME")
+    return Path(named or user_data_dir("softmax-lab", appauthor=False))
+
+
+class Store:
+    """The file of answers in one folder.
+
+    notice  what the learner should know about the file, or ""
+    """
+
+    def __init__(self, folder):
+        self.file = Path(folder) / NAME
+        self.backup = self.file.with_suffix(".backup.jsonl")
+        self.notice = ""
+        self._unsaved = []
+        try:
+            self._set_aside_if_damaged()
+            if self.file.exists():
+                copy = self.backup.with_suffix(f".{os.getpid()}")
+                shutil.copyfile(self.file, copy)
+                os.replace(copy, self.backup)
+        except OSError as error:
+            self._explain(error)
+
+    def records(self):
+        """Return all that was remembered, oldest first."""
+        return unique(read(self.file)[0] + self._unsaved)
+
+    def add(self, *records):
+        """Add records to the file; if it cannot be written, to memory."""
+        self._unsaved += records
+        lines = [json.dumps(record, ensure_ascii=False) for record in self._unsaved]
+        # The first line break ends a line that somebody was killed in.
+        data = ("\n" + "\n".join(lines) + "\n").encode()
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            with self.file.open("ab", buffering=0) as file:
+                if file.write(data) < len(data):
+                    raise OSError("the disk is full")
+                os.fsync(file.fileno())
+            self._unsaved = []
+        except OSError as error:
+            self._explain(error)
+
+    def _set_aside_if_damaged(self):
+        _, damaged = read(self.file)
+        if not damaged:
+            return
+        aside = self.file.with_name(f"progress.damaged-{stamp()}.jsonl")
+        os.replace(self.file, aside)
+        self.add(*unique(read(aside)[0] + read(self.backup)[0]))
+        self.notice = (
+            f"{damaged} lines of your saved answers could not be read. The file was "
+            f"set aside as {aside}; all others are still here."
+        )
+
+    def _explain(self, error):
+        reason = error.strerror or error
+        self.notice = (
+            f"Your answers cannot be saved in {self.file.parent} ({reason}): they "
+            "last until this kernel stops. progress.export('my-progress.json') "
+            "keeps them in a file of your own."
+        )
+
+
+def read(file):
+    """Return the records in a file and the number of its unreadable lines.
+
+    An end without a line break is being written this moment, or was when its
+    process was killed: it counts as not there.
+    """
+    try:
+        lines = file.read_bytes().split(b"\n")[:-1]
+    except OSError:  # none yet, or `Store` has said why not
+        return [], 0
+    records, damaged = [], 0
+    for line in filter(bytes.strip, lines):
+        try:
+            record = json.loads(line)
+            records.append({**record, "kind": record["kind"], "id": record["id"]})
+        except (ValueError, TypeError, KeyError):  # ValueError: no JSON, no UTF-8
+            damaged += 1
+    return records, damaged
+
+
+def unique(records):
+    """Return the records without repetitions, in order."""
+    return list({json.dumps(record): record for record in records}.values())
+
+
+def stamp():
+    return datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
+
+
+STORES = {}
+
+
+def store():
+    """Return the store in the learner's folder, one for the whole session."""
+    folder = home()
+    if folder not in STORES:
+        STORES[folder] = Store(folder)
+    return STORES[folder]
+
+
+def remember(kind, id, **facts):
+    """Save that something happened: kind "answer", "check" or "goal"."""
+    now = datetime.now(UTC).isoformat(timespec="microseconds")
+    store().add({"at": now, "kind": kind, "id": id, **facts})
+
+
+def recall(kind, id=None):
+    """Return what was remembered of a kind, oldest first; of one id, if given."""
+    records = [record for record in store().records() if record["kind"] == kind]
+    return [record for record in records if id is None or record["id"] == id]
+
+
+def notice():
+    """Return what the learner should know about the file; "" if there is nothing."""
+    return store().notice
+
+
+def export(path="my-progress.json"):
+    """Write all answers to a new file of your own, to keep or to take along."""
+    path = Path(path)
+    if path.exists():
+        raise FileExistsError(f"path={str(path)!r} exists; give another name")
+    text = json.dumps({"softmax_lab": store().records()}, indent=1, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
+    print(f"{len(store().records())} records written to {path}")
+
+
+def restore(path="my-progress.json"):
+    """Add the answers of an exported file to those that are here."""
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))["softmax_lab"]
+        new = [{**r, "kind": r["kind"], "id": r["id"]} for r in found]
+    except FileNotFoundError:
+        raise FileNotFoundError(f"path={str(path)!r}: there is no such file") from None
+    except (ValueError, TypeError, KeyError):
+        raise ValueError(
+            f"path={str(path)!r} is no file that progress.export has written"
+        ) from None
+    here = store().records()
+    new = unique(here + new)[len(here) :]
+    store().add(*new)
+    print(f"{len(new)} records added to {len(here)}")
+
+
+def reset():
+    """Start again. The answers so far are kept in a file beside the new one."""
+    here = store()
+    aside = here.file.with_name(f"progress.until-{stamp()}.jsonl")
+    if here.file.exists():
+        os.replace(here.file, aside)
+        print(f"your answers so far are kept in {aside}")
+    here.backup.unlink(missing_ok=True)
+    STORES.pop(home())
+
+
+def report():
+    """Show what was answered, what to revisit, and how honest the confidence is."""
+    from softmax_lab.summary import Summary  # draws: not needed for a question
+
+    return Summary(store().records())

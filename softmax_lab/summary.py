@@ -1,0 +1,182 @@
+"""What the learner's answers say: what to revisit, and how honest the confidence is."""
+
+import html
+
+import numpy as np
+
+from softmax_lab import bank
+from softmax_lab.calibration import ReliabilityCurve, fit_temperature
+from softmax_lab.figures import draw_reliability
+from softmax_lab.layers import Layers, as_svg
+from softmax_lab.questions import CONFIDENCES
+
+ENOUGH = 12  # answers before a diagram of them means anything
+REVISIT = 5
+
+
+class Summary:
+    """The report on a list of records, to be displayed.
+
+    answers      the first answer to each question, skipped ones left out
+    curve        claim, share of right answers and count for each confidence
+    temperature  what makes the claims fit best, above 1 for somebody too sure;
+                 None for fewer than 12 answers
+    revisit      the misconceptions behind wrong answers, the surest first
+    gain         normalised gain from the inventory before to the one after:
+                 (after - before) / (12 - before), or None
+    """
+
+    def __init__(self, records):
+        first = {}
+        for record in records:
+            if record["kind"] == "answer":
+                first.setdefault(record["id"], record)
+        self.skipped = sum(r["choice"] is None for r in first.values())
+        self.answers = [r for r in first.values() if r["choice"] is not None]
+        self.solved = distinct(records, "check", state="right")
+        self.goals = distinct(records, "goal")
+        self.curve = own_curve(self.answers)
+        enough = len(self.answers) >= ENOUGH
+        self.temperature = own_temperature(self.answers) if enough else None
+        self.revisit = beliefs_to_revisit(self.answers)
+        self.inventory = {
+            time: score(self.answers, time) for time in ("before", "after")
+        }
+        self.gain = normalised_gain(self.inventory)
+
+    @property
+    def lines(self):
+        """The report in sentences."""
+        right = sum(r["right"] for r in self.answers)
+        said = [
+            f"You answered {len(self.answers)} questions, {right} of them right, and "
+            f"had {self.skipped} shown. Exercises solved: {self.solved}. Goals "
+            f"reached: {self.goals}."
+        ]
+        for name, accuracy, count in zip(
+            CONFIDENCES, self.curve.accuracy, self.curve.count, strict=True
+        ):
+            if count:
+                said.append(
+                    f"When you said {name}, about {percent(CONFIDENCES[name])}, you were "
+                    f"right in {percent(accuracy)} of {count}."
+                )
+        said.append(self.verdict())
+        if self.gain is not None:
+            before, after = self.inventory["before"][0], self.inventory["after"][0]
+            said.append(
+                f"Inventory: {before} of 12 before, {after} of 12 after the course. "
+                f"Of what could be gained you gained {percent(self.gain)}."
+            )
+        return said
+
+    def verdict(self):
+        """What the temperature says of the learner's confidence."""
+        if self.temperature is None:
+            return (
+                f"From {ENOUGH} answers on, you will see here how honest your "
+                "confidence is."
+            )
+        found = (
+            f"The temperature that fits your confidence best is {self.temperature:.2f}"
+        )
+        if self.temperature > 1.1:
+            return f"{found}: you are surer than you are right."
+        if self.temperature < 0.9:
+            return f"{found}: you are right more often than you dare to say."
+        return f"{found}: you know what you know."
+
+    def __repr__(self):
+        return "\n".join([*self.lines, *map(as_advice, self.revisit)])
+
+    def _repr_mimebundle_(self, **kwargs):
+        said = "".join(f"<p>{html.escape(line)}</p>" for line in self.lines)
+        advice = [f"<li>{html.escape(as_advice(id))}</li>" for id in self.revisit]
+        again = (
+            f"<p>Worth another look:</p><ul>{''.join(advice)}</ul>" if advice else ""
+        )
+        picture = self.picture() if self.temperature else ""
+        page = f'<div style="max-width: 46em">{said}{picture}{again}</div>'
+        return {"text/plain": repr(self), "text/html": page}
+
+    def picture(self):
+        """The learner's own reliability diagram as an SVG."""
+
+        def draw(ax):
+            draw_reliability(ax, self.curve)
+            ax.set(
+                xlabel="how sure you said you were", ylabel="how often you were right"
+            )
+
+        layers = Layers((4.2, 3.6), salt="summary")
+        layers.draw(draw, {})
+        label = "Your reliability diagram. " + " ".join(self.lines[1:-1])
+        return as_svg(layers.static + layers.moving, layers.box, label)
+
+
+def percent(share):
+    return f"{100 * share:.0f} %"
+
+
+def distinct(records, kind, **facts):
+    """How many different ids have a record of this kind with these facts."""
+    found = [r for r in records if r["kind"] == kind]
+    return len({r["id"] for r in found if all(r[k] == v for k, v in facts.items())})
+
+
+def own_curve(answers):
+    """Claim, share of right answers and count for each confidence."""
+    rights = [
+        [r["right"] for r in answers if r["confidence"] == name] for name in CONFIDENCES
+    ]
+    return ReliabilityCurve(
+        np.array(list(CONFIDENCES.values())),
+        np.array([np.mean(right) if right else np.nan for right in rights]),
+        np.array([len(right) for right in rights]),
+    )
+
+
+def own_temperature(answers):
+    """The temperature of somebody who gave these answers.
+
+    A confidence of 70 % among three options is read as the probabilities 0.7
+    for the chosen one and 0.15 for each other.
+    """
+    claims = np.array([CONFIDENCES[r["confidence"]] for r in answers])
+    others = np.array([r["of"] - 1 for r in answers])
+    logits = np.full((len(answers), 1 + others.max()), -np.inf)
+    logits[:, 0] = np.log(claims)
+    for row, claim, count in zip(logits, claims, others, strict=True):
+        row[1 : count + 1] = np.log((1 - claim) / count)
+    labels = [0 if r["right"] else 1 for r in answers]
+    return fit_temperature(logits, labels)
+
+
+def beliefs_to_revisit(answers):
+    """The misconceptions behind wrong answers, the surest first."""
+    wrong = [r for r in answers if not r["right"] and r["misconception"]]
+    wrong.sort(key=lambda r: -CONFIDENCES[r["confidence"]])
+    return list(dict.fromkeys(r["misconception"] for r in wrong))[:REVISIT]
+
+
+def score(answers, time):
+    """(right, answered) of the inventory at that time."""
+    asked = [r for r in answers if r["id"].endswith(f"@{time}")]
+    return sum(r["right"] for r in asked), len(asked)
+
+
+def normalised_gain(inventory):
+    """(after - before) / (12 - before), None unless both were answered in full."""
+    (before, asked), (after, asked_again) = inventory["before"], inventory["after"]
+    total = len(bank.questions("inventory"))
+    if not asked == asked_again == total or before == total:
+        return None
+    return (after - before) / (total - before)
+
+
+def as_advice(id):
+    """A belief, its correction and the lesson that treats it, in one line."""
+    belief = bank.belief(id)
+    return (
+        f"“{belief['belief']}” {belief['correction']} (Lesson {int(belief['lesson'])}.)"
+    )

@@ -1,0 +1,206 @@
+"""Nothing that a learner did is ever lost."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from softmax_lab import progress
+
+WRITER = """
+import sys
+from softmax_lab import progress
+for number in range(int(sys.argv[2])):
+    progress.remember("answer", f"{sys.argv[1]}-{number}", choice="a")
+    print(number, flush=True)
+"""
+
+
+def writer(name, count):
+    command = [sys.executable, "-c", WRITER, name, str(count)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def ids():
+    """What a new kernel finds."""
+    progress.STORES.clear()
+    return [record["id"] for record in progress.recall("answer")]
+
+
+def test_what_was_remembered_is_there_in_the_next_kernel(learner):
+    progress.remember("answer", "one", choice="a")
+    progress.remember("goal", "two")
+    progress.STORES.clear()
+    (answer,) = progress.recall("answer", "one")
+    assert answer["choice"] == "a"
+    assert progress.recall("goal", "other") == []
+    assert progress.notice() == ""
+
+
+def test_the_place_is_the_learners_data_folder_unless_told_otherwise(monkeypatch):
+    monkeypatch.delenv("SOFTMAX_LAB_HOME")
+    assert progress.home().name == "softmax-lab"
+    monkeypatch.setenv("SOFTMAX_LAB_HOME", "elsewhere")
+    assert str(progress.home()) == "elsewhere"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_no_answer_is_lost_in_100_kills(learner):
+    rng, expected = random.Random(0), set()
+    for batch in range(25):
+        children = [writer(f"{batch}-{n}", 100_000) for n in range(4)]
+        for child in children:
+            child.stdout.readline()  # it has begun
+        for child in children:
+            time.sleep(rng.uniform(0, 0.02))
+            child.send_signal(signal.SIGKILL)
+        for n, child in enumerate(children):
+            said = child.stdout.read().split("\n")[:-1]
+            expected |= {f"{batch}-{n}-{number}" for number in ["0", *said]}
+            child.wait()
+            child.stdout.close()
+    found = ids()
+    assert expected <= set(found)
+    assert len(expected) >= 100
+    for line in filter(None, (learner / progress.NAME).read_text().split("\n")):
+        json.loads(line)
+
+
+def test_two_writers_at_once_lose_nothing(learner):
+    children = [writer(name, 300) for name in ("left", "right")]
+    for child in children:
+        child.communicate()
+    wanted = {f"{name}-{number}" for name in ("left", "right") for number in range(300)}
+    assert set(ids()) == wanted
+    assert len(ids()) == 600
+
+
+def test_a_line_that_was_cut_off_hides_no_other(learner):
+    progress.remember("answer", "one")
+    with (learner / progress.NAME).open("ab") as file:
+        file.write(b'{"kind": "answer", "id": "cut')
+    assert ids() == ["one"]
+    progress.remember("answer", "two")
+    assert ids() == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [b"\xff\xfe\x00garbage\n", b"[]\n", b'{"id": 3}\n', b"\x00" * 500 + b"\n"],
+)
+def test_damage_is_set_aside_and_the_backup_fills_the_gap(learner, garbage):
+    for name in ("one", "two"):
+        progress.remember("answer", name)
+    assert ids() == ["one", "two"]  # and the backup is made
+    progress.remember("answer", "three")
+    file = learner / progress.NAME
+    lines = file.read_bytes().split(b"\n")
+    file.write_bytes(garbage + b"\n".join(lines[3:]))  # the first two are gone
+    assert set(ids()) == {"one", "two", "three"}
+    assert "could not be read" in progress.notice()
+    (aside,) = learner.glob("progress.damaged-*")
+    assert garbage in aside.read_bytes()
+    assert set(ids()) == {"one", "two", "three"}
+    assert progress.notice() == ""  # said once
+
+
+def test_a_file_of_nothing_but_garbage_is_no_end(learner):
+    progress.remember("answer", "one")
+    assert ids() == ["one"]
+    (learner / progress.NAME).write_bytes(os.urandom(3000) + b"\n")
+    assert ids() == ["one"]
+
+
+def test_a_disk_that_cannot_be_written_is_said_and_memory_serves(tmp_path, monkeypatch):
+    blocked = tmp_path / "file"
+    blocked.write_text("a file where a folder should be")
+    monkeypatch.setenv("SOFTMAX_LAB_HOME", str(blocked / "folder"))
+    progress.remember("answer", "one")
+    progress.remember("answer", "two")
+    assert [r["id"] for r in progress.recall("answer")] == ["one", "two"]
+    assert "cannot be saved" in progress.notice()
+    assert str(blocked) in progress.notice()
+    progress.export(tmp_path / "mine.json")
+    blocked.unlink()
+    progress.remember("answer", "three")  # now there is room: all three go there
+    assert ids() == ["one", "two", "three"]
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write all")
+def test_a_read_only_folder_is_a_disk_that_cannot_be_written(learner):
+    learner.mkdir()
+    learner.chmod(0o500)
+    progress.remember("answer", "one")
+    assert "cannot be saved" in progress.notice()
+
+
+def test_a_full_disk_keeps_the_answer_in_memory(learner, monkeypatch):
+    progress.remember("answer", "one")
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        progress.remember("answer", "two")
+    assert "No space left" in progress.notice()
+    progress.remember("answer", "three")
+    assert [r["id"] for r in progress.recall("answer")] == ["one", "two", "three"]
+    assert ids() == ["one", "two", "three"]
+
+
+def test_export_and_restore_carry_answers_to_another_machine(
+    learner, tmp_path, monkeypatch, capsys
+):
+    progress.remember("answer", "one", choice="ä")
+    progress.export(tmp_path / "mine.json")
+    with pytest.raises(FileExistsError, match=r"mine.json' exists; give another name"):
+        progress.export(tmp_path / "mine.json")
+    monkeypatch.setenv("SOFTMAX_LAB_HOME", str(tmp_path / "other"))
+    progress.remember("answer", "two")
+    progress.restore(tmp_path / "mine.json")
+    progress.restore(tmp_path / "mine.json")
+    assert ids() == ["two", "one"]
+    assert "1 records added to 1\n0 records added to 2" in capsys.readouterr().out
+
+
+def test_restore_names_a_file_that_is_none(learner, tmp_path):
+    with pytest.raises(FileNotFoundError, match="there is no such file"):
+        progress.restore(tmp_path / "nowhere.json")
+    (tmp_path / "wrong.json").write_text('{"softmax_lab": [3]}')
+    with pytest.raises(
+        ValueError, match=r"wrong.json' is no file that progress.export"
+    ):
+        progress.restore(tmp_path / "wrong.json")
+
+
+def test_reset_starts_again_and_keeps_the_old_answers(learner, capsys):
+    progress.remember("answer", "one")
+    progress.reset()
+    assert ids() == []
+    progress.remember("answer", "two")
+    assert ids() == ["two"]
+    (kept,) = learner.glob("progress.until-*")
+    assert b'"one"' in kept.read_bytes()
+    assert str(kept) in capsys.readouterr().out
+    progress.reset()
+    progress.reset()  # nothing there: nothing happens
+
+
+def test_no_name_and_no_code_is_stored(learner):
+    from softmax_lab import check, predict
+
+    predict("add-seven").commit("a", "guess")
+
+    def secret_name(batch):
+        return "private text"
+
+    check("softmax", secret_name)
+    stored = (learner / progress.NAME).read_text()
+    for private in ("secret_name", "private", os.path.expanduser("~"), "return"):
+        assert private not in stored
