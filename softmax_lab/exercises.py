@@ -89,9 +89,11 @@ def check(name, answer):
             code=fingerprint(answer),
         )
     if result.state in ("raised", "wrong"):
-        tries = {r["code"] for r in progress.recall("check", name)}
+        failed = [r for r in progress.recall("check", name) if r["state"] != "right"]
+        tries = {r["code"] for r in failed}
         result.hints = exercise.hints[: len(tries)]
-        result.solution = solution(exercise) if len(tries) >= TRIES else ""
+        if len(tries) >= TRIES:
+            result.solution, result.reason = solution(exercise), exercise.reason
     result.notice = progress.notice()
     return result
 
@@ -102,7 +104,7 @@ class Result:
     def __init__(self, state, said, rows=(), mistake=None):
         self.state, self.said, self.mistake = state, said, mistake
         self.rows = rows  # (name, text) of the input, what was expected, what came
-        self.hints, self.solution, self.notice = [], "", ""
+        self.hints, self.solution, self.reason, self.notice = [], "", "", ""
 
     def _repr_mimebundle_(self, **kwargs):
         return {"text/plain": repr(self), "text/html": self.as_html()}
@@ -110,7 +112,7 @@ class Result:
     def __repr__(self):
         rows = [f"  {name:9} {text}" for name, text in self.rows]
         hints = [f"  hint: {hint}" for hint in self.hints]
-        rest = [self.solution] if self.solution else []
+        rest = [self.solution, self.reason] if self.solution else []
         return "\n".join([self.said[0], *rows, *self.said[1:], *hints, *rest])
 
     def as_html(self):
@@ -123,7 +125,8 @@ class Result:
         table = f"<table>{''.join(cells)}</table>" if cells else ""
         folds = [("a hint", f"<p>{html.escape(hint)}</p>") for hint in self.hints]
         if self.solution:
-            folds.append(("a solution", f"<pre>{html.escape(self.solution)}</pre>"))
+            code, reason = html.escape(self.solution), html.escape(self.reason)
+            folds.append(("a solution", f"<pre>{code}</pre><p>{reason}</p>"))
         details = [f"<details><summary>{s}</summary>{t}</details>" for s, t in folds]
         notice = f"<p><em>{html.escape(self.notice)}</em></p>" if self.notice else ""
         paragraphs = "".join(f"<p>{line}</p>" for line in more)
@@ -311,18 +314,21 @@ def is_float(value):
 def show(value):
     """Return a value as short text."""
     if isinstance(value, (np.ndarray, np.generic)) and np.ndim(value):
-        text = np.array2string(value, precision=4, threshold=24, separator=", ")
+        exact = {"float_kind": "{:.4g}".format}
+        text = np.array2string(value, threshold=24, separator=", ", formatter=exact)
         return " ".join(text.split())
     if isinstance(value, (float, np.floating)):
         return f"{value:.6g}"
+    if callable(value):
+        return getattr(value, "__name__", "a function")
     return textwrap.shorten(repr(value), 120)
 
 
 def solution(exercise):
-    """The source of the reference, or its values, and the reason."""
+    """The source of the reference, or its values."""
     reference = exercise.reference
     code = inspect.getsource(reference) if callable(reference) else show(reference)
-    return f"{textwrap.dedent(code).strip()}\n\n{textwrap.fill(exercise.reason, 76)}"
+    return textwrap.dedent(code).strip()
 
 
 def fingerprint(answer):

@@ -1,6 +1,7 @@
 """A real JupyterLab server and a real Chromium, for tests and measurements."""
 
 import contextlib
+import os
 import shutil
 import socket
 import subprocess
@@ -26,7 +27,10 @@ def find_chromium():
 
 @contextlib.contextmanager
 def jupyterlab(root):
-    """Serve `root` with JupyterLab; gives its address and a token."""
+    """Serve `root` with JupyterLab; gives its address and a token.
+
+    The learner who opens it has answered nothing yet.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -44,8 +48,9 @@ def jupyterlab(root):
     command += [f"--IdentityProvider.token={token}", "--expose-app-in-browser"]
     command += [f"--LabApp.workspaces_dir={Path(root) / '.workspaces'}"]
     log = Path(root) / "server.log"
+    env = {**os.environ, "SOFTMAX_LAB_HOME": str(Path(root) / ".answers")}
     with log.open("w") as out:
-        server = subprocess.Popen(command, stdout=out, stderr=out)
+        server = subprocess.Popen(command, stdout=out, stderr=out, env=env)
         try:
             wait_for(f"{address}/api/status?token={token}", server, log)
             yield address, token

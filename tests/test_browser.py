@@ -166,3 +166,119 @@ def test_lesson_1_is_usable_by_keyboard_alone(lesson):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(box(shown, "shift")).to_have_value("0")
+
+
+MY_SOFTMAX = """def my_softmax(batch):
+    weights = np.exp(batch)
+    return weights / weights.sum({})
+
+
+check("softmax", my_softmax)"""
+FEEDBACK_TIME = """
+(cell) => {
+  window.feedback = new Promise((done) => {
+    let pressed = 0;
+    document.addEventListener('keydown', e => { pressed = e.timeStamp; }, true);
+    new MutationObserver(() => {
+      if (cell.innerText.includes('your answer')) {
+        requestAnimationFrame(() => setTimeout(() => done(performance.now() - pressed)));
+      }
+    }).observe(cell, {childList: true, subtree: true, characterData: true});
+  });
+}
+"""
+
+
+WAY_TO_CELL = """
+(cell) => {
+  const active = document.querySelector('.jp-Notebook .jp-Cell.jp-mod-active');
+  if (active === cell) return '';
+  const below = active.compareDocumentPosition(cell) & Node.DOCUMENT_POSITION_FOLLOWING;
+  return below ? 'ArrowDown' : 'ArrowUp';
+}
+"""
+
+
+def code_cell(page, source):
+    return page.locator(".jp-CodeCell").filter(
+        has=page.locator(".jp-InputArea", has_text=source)
+    )
+
+
+def go_to(page, source):
+    """Walk to a cell with the arrow keys, as in command mode."""
+    page.keyboard.press("Escape")
+    target = code_cell(page, source)
+    for _ in range(80):
+        way = target.evaluate(WAY_TO_CELL)
+        if way == "":
+            return target
+        page.keyboard.press(way)
+    raise AssertionError(f"no way to the cell with {source!r}")
+
+
+def write(page, source):
+    """Replace the text of the active cell and run it."""
+    page.keyboard.press("Enter")
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text(source)
+    page.keyboard.press("Control+Enter")
+
+
+def test_a_learner_walks_through_lesson_1_by_keyboard_alone(lesson):
+    page = lesson("01_logits_to_probabilities")
+
+    # Commit: the second option, certain.
+    asked = code_cell(page, "a-tenth-of-the-logits")
+    asked.evaluate(FEEDBACK_TIME)
+    asked.get_by_role("button", name="○ a").focus()  # from here on no mouse
+    for key in ("Tab", "Enter", "Tab", "Tab", "Tab", "Tab", "Space", "Tab", "Enter"):
+        page.keyboard.press(key)
+    expect(asked).to_contain_text("your answer: certain")
+    expect(asked).to_contain_text("Right.")
+    print(f" [key to feedback: {page.evaluate('window.feedback'):.0f} ms] ", end="")
+
+    # The keyboard goes on from there, and not from the top of the page.
+    page.keyboard.press("Tab")
+    inside = "n => document.activeElement.closest('.jp-Notebook') !== null"
+    assert asked.evaluate(inside)
+
+    # Explore: reach one goal, give up another.
+    shown = explorer(page)
+    box(shown, "scale").focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text("0.1")
+    page.keyboard.press("Enter")
+    expect(shown).to_contain_text("✓ Set the scale to 0.1")
+    for _ in range(6):  # slider, box, slider, reset, two goals
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(shown).to_contain_text(
+        "✓ Find a shift that changes softmax. Right, it cannot."
+    )
+
+    # Fail an exercise, earn a hint, pass.
+    tried = go_to(page, "def my_softmax")
+    expect(tried).to_contain_text("not attempted yet")
+    write(page, MY_SOFTMAX.format(""))
+    expect(tried).to_contain_text("Known mistake: divides by the sum of all rows")
+    expect(tried.locator("summary")).to_have_text("a hint")
+    write(page, MY_SOFTMAX.format("axis=1, keepdims=True"))
+    expect(tried).to_contain_text("● right: 6 inputs, 3 properties")
+
+    # A new kernel: everything is still there.
+    page.keyboard.press("Escape")
+    page.keyboard.press("0")
+    page.keyboard.press("0")
+    page.get_by_role("dialog").wait_for()
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").wait_for(state="detached")
+    run_all(page)
+    expect(asked).to_contain_text("your answer: certain")
+    shown = explorer(page)
+    expect(shown).to_contain_text("✓ Set the scale to 0.1")
+    expect(shown).to_contain_text("Right, it cannot.")
+    expect(tried).to_contain_text("● right: 6 inputs, 3 properties")
+    write_in = go_to(page, "def my_softmax")
+    write(page, MY_SOFTMAX.format("axis=0"))
+    expect(write_in.locator("summary")).to_have_count(2)  # two different failed tries

@@ -121,6 +121,18 @@ def test_the_fit_is_the_best_that_a_search_finds(seed, temperature, k):
     assert 0.01 <= found <= 100.001
 
 
+def test_where_nothing_is_to_be_gained_nothing_is_lost():
+    for right in range(51, 100):
+        logits = np.log(np.tile([right / 100, 1 - right / 100], (100, 1)))
+        labels = np.repeat([0, 1], [right, 100 - right])
+        found = fit_temperature(logits, labels)
+        after, before = (
+            cross_entropy(logits / found, labels),
+            cross_entropy(logits, labels),
+        )
+        assert after.mean() <= before.mean()
+
+
 def test_separable_and_hopeless_examples_go_to_the_bounds():
     logits = np.array([[2.0, 0.0], [0.0, 2.0]])
     assert_allclose(fit_temperature(logits, [0, 1]), 0.01)

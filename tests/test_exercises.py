@@ -156,6 +156,12 @@ def test_hints_are_earned_by_different_tries():
     assert hints[2] in said(wrong(10))
 
 
+def test_a_right_answer_earns_no_hint():
+    said(wrong(10))
+    said(softmax)
+    assert len(check("softmax", wrong(10)).hints) == 1
+
+
 def test_an_untouched_exercise_is_not_a_try():
     for _ in range(5):
         check("softmax", lambda batch: None)

@@ -287,17 +287,17 @@ LET_SEVEN_WIN = Exercise(
         Mistake(
             "7 leads, but not clearly",
             (-1.0, -1.0),
-            "Each of two equal rivals must be less than a twentieth as likely as 7. "
+            "Each of two equal rivals must be less than an eighteenth as likely as 7. "
             "How far behind is that?",
-            "np.log(1 / 20) + 0.1",
-            lambda a, b: share_of_7(a, b) > 0.5,
+            "np.log(1 / 18) + 0.1",
+            lambda a, b: 0.5 < share_of_7(a, b) <= 0.9,
         ),
         Mistake(
             "level with 7",
             (0.1, 0.1),
             "Three equal logits share the cake evenly, a third each.",
             SEVEN_HINT,
-            lambda a, b: share_of_7(a, b) > 0.3,
+            lambda a, b: 0.3 < share_of_7(a, b) <= 0.5,
         ),
     ],
     hints=[
