@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from softmax_lab import progress
-from softmax_lab.sliders import explain
+from softmax_lab.sliders import line_of
 
 SECONDS = 5.0  # for all inputs of an exercise together
 TRIES = 3  # failed tries until the solution shows
@@ -86,7 +86,7 @@ def check(name, answer):
             name,
             state=result.state,
             mistake=result.mistake,
-            code=fingerprint(answer),
+            code=fingerprint(answer, result.trace),
         )
     if result.state in ("raised", "wrong"):
         failed = [r for r in progress.recall("check", name) if r["state"] != "right"]
@@ -104,6 +104,7 @@ class Result:
     def __init__(self, state, said, rows=(), mistake=None):
         self.state, self.said, self.mistake = state, said, mistake
         self.rows = rows  # (name, text) of the input, what was expected, what came
+        self.trace = ""  # what all trial calls gave, to tell one try from another
         self.hints, self.solution, self.reason, self.notice = [], "", "", ""
 
     def _repr_mimebundle_(self, **kwargs):
@@ -164,6 +165,15 @@ def judge_function(exercise, answer):
         said = "✗ hand over the function itself, by its name and without brackets"
         return Result("raised", [said])
     outcomes = trial(answer, exercise.inputs)
+    result = judge_outcomes(exercise, answer, outcomes)
+    result.trace = repr(
+        [show(o.value, 9) if o.error is None else o.error for o in outcomes]
+    )
+    return result
+
+
+def judge_outcomes(exercise, answer, outcomes):
+    """Judge a function by what its trial calls gave."""
     if all(o.value is None and o.error is None for o in outcomes):
         said = "○ not attempted yet: the function returns None"
         return Result("not attempted", [said])
@@ -175,7 +185,7 @@ def judge_function(exercise, answer):
             state = "raised" if outcome.error else "wrong"
             rows = [("input", ", ".join(map(show, args)))]
             if outcome.error is None:
-                rows += [("expected", show(wanted)), ("got", show(outcome.value))]
+                rows += side_by_side(wanted, outcome.value)
             mistake = named(exercise, outcomes)
             said = [f"✗ {complaint}", *(advice(mistake) if mistake else [])]
             return Result(state, said, rows, mistake.name if mistake else None)
@@ -190,6 +200,15 @@ def judge_function(exercise, answer):
             "right", [said, "It returns a list; np.array(...) makes an array."]
         )
     return Result("right", [said])
+
+
+def side_by_side(wanted, got):
+    """Two rows, with so many digits that they differ if the values do."""
+    for digits in (4, 9, 17):
+        texts = show(wanted, digits), show(got, digits)
+        if texts[0] != texts[1]:
+            break
+    return list(zip(("expected", "got"), texts, strict=True))
 
 
 def advice(mistake):
@@ -242,7 +261,9 @@ def fault(outcome, wanted, answer, args):
     if isinstance(outcome.error, StillRunning):
         return f"{outcome.error}: is there a loop that never ends?"
     if outcome.error:
-        return explain(outcome.error, answer)
+        place = line_of(outcome.error, answer)
+        stops = f"it stops in {place}" if place else "it stops"
+        return f"{stops}. {type(outcome.error).__name__}: {outcome.error}"
     if outcome.value is None:
         return "here it returns None: is there a path without a return?"
     got = as_array(outcome.value)
@@ -311,14 +332,14 @@ def is_float(value):
     return np.asarray(value).dtype.kind == "f"
 
 
-def show(value):
+def show(value, digits=4):
     """Return a value as short text."""
     if isinstance(value, (np.ndarray, np.generic)) and np.ndim(value):
-        exact = {"float_kind": "{:.4g}".format}
+        exact = {"float_kind": lambda number: f"{number:.{digits}g}"}
         text = np.array2string(value, threshold=24, separator=", ", formatter=exact)
         return " ".join(text.split())
     if isinstance(value, (float, np.floating)):
-        return f"{value:.6g}"
+        return f"{value:.{digits + 2}g}"
     if callable(value):
         return getattr(value, "__name__", "a function")
     return textwrap.shorten(repr(value), 120)
@@ -331,11 +352,12 @@ def solution(exercise):
     return textwrap.dedent(code).strip()
 
 
-def fingerprint(answer):
-    """A short number that changes with the answer; the code cannot be read from it."""
+def fingerprint(answer, trace):
+    """A short number that changes with the answer and with what it gave; neither
+    can be read from it."""
     code = getattr(answer, "__code__", None)
-    text = repr(bytecode(code)) if code else repr(answer)
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+    text = repr(bytecode(code) if code else "" if callable(answer) else answer)
+    return hashlib.sha256((text + trace).encode()).hexdigest()[:8]
 
 
 def bytecode(code):

@@ -274,17 +274,20 @@ def describe(values):
 
 def explain(error, draw):
     """Say in one sentence what went wrong in `draw`, and in which line."""
-    file = draw.__code__.co_filename
-    lines = [
-        f.lineno
-        for f in traceback.extract_tb(error.__traceback__)
-        if f.filename == file
-    ]
-    what = f"{type(error).__name__}: {error}"
+    place = line_of(error, draw)
+    stopped = f"stopped in {place}" if place else "could not be drawn"
+    return f"{draw.__name__} {stopped}. {type(error).__name__}: {error}"
+
+
+def line_of(error, function):
+    """The line of the file of `function` that raised `error`, or ""."""
+    code = getattr(function, "__code__", None)  # a partial or a class has none
+    frames = traceback.extract_tb(error.__traceback__) if code else []
+    lines = [f.lineno for f in frames if f.filename == code.co_filename]
     if not lines:
-        return f"{draw.__name__} could not be drawn. {what}"
-    code = linecache.getline(file, lines[-1]).strip()
-    return f"{draw.__name__} stopped in line {lines[-1]}, `{code}`. {what}"
+        return ""
+    source = linecache.getline(code.co_filename, lines[-1]).strip()
+    return f"line {lines[-1]}, `{source}`"
 
 
 def as_alert(text):

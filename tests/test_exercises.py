@@ -1,5 +1,6 @@
 """The checker: whatever an answer does, the learner reads one clear sentence."""
 
+import functools
 import time
 
 import numpy as np
@@ -160,6 +161,35 @@ def test_a_right_answer_earns_no_hint():
     said(wrong(10))
     said(softmax)
     assert len(check("softmax", wrong(10)).hints) == 1
+
+
+def test_another_helper_is_another_try():
+    factor = 2
+
+    def helper(batch):
+        return batch * factor
+
+    check("softmax", lambda batch: helper(batch))
+    factor = 3
+    assert len(check("softmax", lambda batch: helper(batch)).hints) == 2
+
+
+class Object:
+    def __call__(self, batch):
+        raise KeyError("lost")
+
+
+@pytest.mark.parametrize(
+    "answer", [functools.partial(np.reshape, np.ones(5)), Object(), np.add, np.ndarray]
+)
+def test_whatever_can_be_called_gets_its_sentence(answer):
+    assert said(answer).startswith("✗ it stops. ")
+
+
+def test_values_that_print_alike_are_shown_with_more_digits():
+    result = check("softmax", lambda batch: softmax(batch) + 1e-7)
+    (_, expected), (_, got) = result.rows[1:]
+    assert expected != got
 
 
 def test_an_untouched_exercise_is_not_a_try():
