@@ -9,6 +9,7 @@ import textwrap
 import threading
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from typing import Any, NamedTuple
 
@@ -224,11 +225,13 @@ def trial(function, inputs):
     outcomes = []
 
     def work():
-        with np.errstate(all="ignore"):
+        with suppress(StillRunning), np.errstate(all="ignore"):
             for args in inputs:
                 copies = deepcopy(args)
                 try:
                     value = function(*copies)
+                except StillRunning:
+                    raise
                 except BaseException as error:  # exit() and Ctrl-C as well
                     outcomes.append(Outcome(error=error))
                 else:
@@ -243,6 +246,8 @@ def trial(function, inputs):
             stop(thread)
     if done < len(inputs):
         limit = StillRunning(f"it was still running after {SECONDS:.0f} seconds")
+        if thread.is_alive():
+            limit = StillRunning(f"{limit}, and runs on: restart the kernel")
         outcomes[done:] = [Outcome(error=limit)] * (len(inputs) - done)
     return outcomes
 
@@ -250,16 +255,17 @@ def trial(function, inputs):
 def stop(thread):
     """Raise StillRunning inside the thread, as Ctrl-C would in the main one."""
     ident = ctypes.c_ulong(thread.ident)
+    kind = ctypes.py_object(StillRunning)
     for _ in range(3):  # one may be caught
-        kind = ctypes.py_object(StillRunning)
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, kind)
-        thread.join(0.1)
+        if thread.is_alive():
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, kind)
+            thread.join(0.1)
 
 
 def fault(outcome, wanted, answer, args):
     """Say what is wrong with an outcome, or return ""."""
     if isinstance(outcome.error, StillRunning):
-        return f"{outcome.error}: is there a loop that never ends?"
+        return f"{outcome.error}. Is there a loop that never ends?"
     if outcome.error:
         place = line_of(outcome.error, answer)
         stops = f"it stops in {place}" if place else "it stops"
