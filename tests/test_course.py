@@ -268,7 +268,7 @@ def test_without_tensorflow_wheels_all_else_is_installed(course, monkeypatch, ca
     assert "TensorFlow" in capsys.readouterr().out
     assert "numpy==" in rest
     assert "-e ." in rest
-    assert not re.search("tensorflow|keras|h5py|grpcio|ml-dtypes", rest)
+    assert not re.search("tensorflow|keras|h5py|grpcio|optree", rest)
 
 
 @pytest.mark.parametrize(
