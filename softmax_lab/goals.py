@@ -3,6 +3,7 @@
 import html
 import inspect
 import itertools
+import math
 import time
 
 import ipywidgets as widgets
@@ -11,7 +12,7 @@ import numpy as np
 from softmax_lab import progress
 
 PAUSE = 1.0  # seconds without a change that end a move
-POSITIONS = 1000  # of the sliders, that are tried to see what can be reached
+POSITIONS = 2000  # of the sliders, that are tried to see what can be reached
 
 
 class Goals(widgets.VBox):
@@ -106,18 +107,26 @@ def holds(condition, values, moves=1):
 
 def positions(controls):
     """Yield positions of the sliders, evenly spread and with all corners."""
-    count = int(POSITIONS ** (1 / len(controls)))
-    spread = []
-    for control in controls.values():
-        if isinstance(control, widgets.ToggleButtons):
-            spread.append(control.options)
-            continue
-        steps = round((control.max - control.min) / control.step)
-        chosen = np.linspace(0, steps, min(count, steps + 1)).round()
-        kind = type(control.value)
-        spread.append([kind(control.min + control.step * step) for step in chosen])
+    buttons = {
+        name: control.options
+        for name, control in controls.items()
+        if isinstance(control, widgets.ToggleButtons)
+    }
+    left = POSITIONS / math.prod(map(len, buttons.values()))
+    count = round(left ** (1 / max(1, len(controls) - len(buttons))))
+    spread = [
+        buttons[name] if name in buttons else values_of(control, count)
+        for name, control in controls.items()
+    ]
     for values in itertools.product(*spread):
         yield dict(zip(controls, values, strict=True))
+
+
+def values_of(slider, count):
+    """Return up to `count` of the values that a slider can take, both ends among them."""
+    steps = round((slider.max - slider.min) / slider.step)
+    chosen = np.linspace(0, steps, min(max(count, 2), steps + 1)).round()
+    return [type(slider.value)(slider.min + slider.step * step) for step in chosen]
 
 
 def check_condition(sentence, condition, controls):

@@ -58,11 +58,24 @@ def canonical(notebook):
         cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
         cell.pop("attachments", None)
         cell.source = cell.source.strip()
+        if "outputs" in cell:
+            cell.outputs = joined(cell.outputs)
         for output in cell.get("outputs", []):
             if "data" in output:
                 output.data.pop(WIDGET, None)
                 output.metadata = nbformat.from_dict({})
     return notebook
+
+
+def joined(outputs):
+    """Join what was printed in one go but came in pieces, by chance of timing."""
+    whole = []
+    for output in outputs:
+        if whole and "name" in output and whole[-1].get("name") == output.name:
+            whole[-1].text += output.text
+        else:
+            whole.append(output)
+    return whole
 
 
 def main(names):
