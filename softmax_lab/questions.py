@@ -19,13 +19,18 @@ LINE = '<div style="line-height: 1.6; margin-top: 6px">{}</div>'
 
 
 def predict(id):
-    """Ask one question of the bank: first your answer, then the explanation."""
-    return Question(bank.question(id))
+    """Ask one question of the bank: first your answer, then the explanation.
+
+    "times-ten@recap-03" asks the question times-ten once more: what stands after
+    the @ keeps these answers apart.
+    """
+    name, _, place = id.partition("@")
+    return Question(bank.question(name), place=place)
 
 
 def quiz(*ids):
     """Ask several questions of the bank, one below the other."""
-    return Quiz([Question(bank.question(id)) for id in ids])
+    return Quiz([predict(id) for id in ids])
 
 
 def review(lesson, count=2):

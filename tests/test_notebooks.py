@@ -231,6 +231,19 @@ def test_it_asks_before_it_shows(path):
                         assert option["explanation"][:40] not in open_text, cell.id
 
 
+def test_no_question_is_asked_twice_under_one_name():
+    """The second one would show its answer: "id@place" asks it again."""
+    asked = [
+        id
+        for path in PATHS
+        for cell in cells(path, "code")
+        for call in re.findall(r"(?:predict|quiz)\((.*?)\)", cell.source)
+        for id in re.findall(r'"(.+?)"', call)
+    ]
+    assert len(asked) > 20
+    assert len(set(asked)) == len(asked)
+
+
 @each_notebook
 def test_its_exercises_are_untouched(path):
     for cell in cells(path, "code"):

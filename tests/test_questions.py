@@ -164,6 +164,15 @@ def test_a_quiz_shows_all_its_questions():
     assert both._repr_mimebundle_()["text/plain"].count("  b  ") == 2
 
 
+def test_a_question_can_be_asked_again_elsewhere():
+    predict("times-ten").commit("a", "guess")
+    again = quiz("times-ten@recap-03").questions[0]
+    assert again.answer is None
+    again.commit("b", "certain")
+    assert predict("times-ten").answer["choice"] == "a"
+    assert predict("times-ten@recap-03").answer["choice"] == "b"
+
+
 def test_a_review_asks_confident_misses_first_and_stays():
     wrong = {q["id"]: q for q in bank.questions("01")}
     for id, confidence in {
