@@ -110,7 +110,9 @@ def max_of_rows(x):
 
     For rows of ten, `argmax` and one look-up are four times as fast as `max`.
     """
-    where = x.argmax(-1) + np.arange(0, x.size, x.shape[-1])
+    where = x.argmax(-1)
+    if len(x) > 1:  # count from the first row
+        where += np.arange(0, x.size, x.shape[-1])
     return x.take(where), where
 
 
