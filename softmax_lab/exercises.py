@@ -90,8 +90,8 @@ def check(name, answer):
             code=fingerprint(answer, result.trace),
         )
     if result.state in ("raised", "wrong"):
-        failed = [r for r in progress.recall("check", name) if r["state"] != "right"]
-        tries = {r["code"] for r in failed}
+        tried = progress.recall("check", name)
+        tries = {r.get("code") for r in tried if r.get("state") != "right"}
         result.hints = exercise.hints[: len(tries)]
         if len(tries) >= TRIES:
             result.solution, result.reason = solution(exercise), exercise.reason

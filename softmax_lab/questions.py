@@ -66,7 +66,13 @@ def urgency(question):
 
 def first_answer(key):
     """Return the answer that counts, the first one, or None."""
-    return next(iter(progress.recall("answer", key)), None)
+    return next(filter(is_answer, progress.recall("answer", key)), None)
+
+
+def is_answer(record):
+    """Whether a record has what an answer needs; an older course may differ."""
+    known = {"choice", "confidence", "right", "misconception", "of"} <= record.keys()
+    return known and (record["choice"] is None or record["confidence"] in CONFIDENCES)
 
 
 class Choice(widgets.Box):
@@ -201,7 +207,7 @@ class Question(widgets.VBox):
             return f'<p role="status">{said}</p>'
         right = bank.right_option(self.question)
         chosen = None
-        if answer["choice"]:
+        if answer["choice"] in tuple(self.letters):  # an update may have fewer
             chosen = self.letters.index(answer["choice"])
         rows = []
         for i, option in enumerate(self.options):

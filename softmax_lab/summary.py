@@ -8,7 +8,7 @@ from softmax_lab import bank
 from softmax_lab.calibration import ReliabilityCurve, fit_temperature
 from softmax_lab.figures import draw_reliability
 from softmax_lab.layers import Layers, as_svg
-from softmax_lab.questions import CONFIDENCES
+from softmax_lab.questions import CONFIDENCES, is_answer
 
 ENOUGH = 12  # answers before a diagram of them means anything
 REVISIT = 5
@@ -29,7 +29,7 @@ class Summary:
     def __init__(self, records):
         first = {}
         for record in records:
-            if record["kind"] == "answer":
+            if record["kind"] == "answer" and is_answer(record):
                 first.setdefault(record["id"], record)
         self.skipped = sum(r["choice"] is None for r in first.values())
         self.answers = [r for r in first.values() if r["choice"] is not None]
@@ -121,7 +121,7 @@ def percent(share):
 def distinct(records, kind, **facts):
     """How many different ids have a record of this kind with these facts."""
     found = [r for r in records if r["kind"] == kind]
-    return len({r["id"] for r in found if all(r[k] == v for k, v in facts.items())})
+    return len({r["id"] for r in found if all(r.get(k) == v for k, v in facts.items())})
 
 
 def own_curve(answers):
@@ -154,7 +154,8 @@ def own_temperature(answers):
 
 def beliefs_to_revisit(answers):
     """The misconceptions behind wrong answers, the surest first."""
-    wrong = [r for r in answers if not r["right"] and r["misconception"]]
+    known = bank.load("misconceptions")
+    wrong = [r for r in answers if not r["right"] and r["misconception"] in known]
     wrong.sort(key=lambda r: -CONFIDENCES[r["confidence"]])
     return list(dict.fromkeys(r["misconception"] for r in wrong))[:REVISIT]
 

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from softmax_lab import bank, inventory, predict, progress, quiz, review
+from softmax_lab import bank, check, inventory, predict, progress, quiz, review
 from softmax_lab.questions import CONFIDENCES, Question
 from softmax_lab.summary import Summary
 
@@ -162,6 +162,18 @@ def test_a_quiz_shows_all_its_questions():
     assert [q.key for q in both.questions] == ["times-ten", "add-seven"]
     assert repr(both) == "<quiz of 2 questions>"
     assert both._repr_mimebundle_()["text/plain"].count("  b  ") == 2
+
+
+def test_answers_of_another_version_of_the_course_do_no_harm():
+    fact = {"confidence": "certain", "right": False, "misconception": "M99", "of": 9}
+    progress.remember("answer", ID)  # without anything
+    progress.remember("answer", ID, choice="b", **fact | {"confidence": "sure"})
+    assert predict(ID).answer is None
+    progress.remember("answer", ID, choice="i", **fact)  # of nine options then
+    assert "Not so." in text(predict(ID))
+    progress.remember("check", "softmax")
+    assert "Exercises solved: 0" in repr(progress.report())
+    assert check("softmax", lambda batch: batch + 1).state == "wrong"
 
 
 def test_a_question_can_be_asked_again_elsewhere():
