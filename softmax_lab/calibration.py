@@ -91,6 +91,10 @@ def fit_temperature(logits, labels):
     z, labels, layout = examples("logits", logits, labels)
     refuse_probs(z, layout)
     z = z.astype(float)
+    bad = (np.isnan(z) | np.isposinf(z)).any(-1)
+    if bad.any():
+        row = np.array2string(z[bad.argmax()], precision=4, threshold=6)
+        raise ValueError(f"logits must be numbers or -inf, row {bad.argmax()} is {row}")
     met = z[np.arange(len(z)), labels].mean()
     if not np.isfinite(met):
         raise ValueError(f"logits at the labels must be finite, their mean is {met}")
@@ -102,8 +106,8 @@ def fit_temperature(logits, labels):
         expected = (probs * masked).sum(-1).mean()
         low, high = (middle, high) if expected > met else (low, middle)
     best = float(np.exp((low + high) / 2))
-    no_worse = cross_entropy(z / best, labels).mean() <= cross_entropy(z, labels).mean()
-    return best if no_worse else 1.0
+    better = cross_entropy(z / best, labels).mean() < cross_entropy(z, labels).mean()
+    return best if better else 1.0
 
 
 def claims(name, probs, labels):

@@ -141,7 +141,11 @@ class Result:
 
 def judge_values(exercise, answer):
     """Judge an answer that consists of one or more values."""
-    values = answer if isinstance(answer, tuple) else (answer,)
+    several = isinstance(answer, (tuple, list, np.ndarray))
+    values = tuple(answer) if several else (answer,)
+    names = inspect.signature(exercise.accepts).parameters
+    if len(values) != len(names):
+        return Result("raised", [f"✗ give {len(names)} values, not {len(values)}"])
     if any(value is None for value in values):
         return Result("not attempted", ["○ not attempted yet: a value is still None"])
     rows = [("got", ", ".join(map(show, values)))]
@@ -194,7 +198,10 @@ def judge_outcomes(exercise, answer, outcomes):
     for sentence, holds in properties.items():
         (outcome,) = trial(lambda holds=holds: bool(holds(answer)), [()])
         if outcome.value is not True:
-            return Result("wrong", [f"✗ the examples are right, but not: {sentence}"])
+            said = [f"✗ the examples are right, but not: {sentence}"]
+            if outcome.error:
+                said.append(f"There it stops with {outcome.error!r}.")
+            return Result("wrong", said)
     said = f"● right: {len(expected)} inputs, {len(properties)} properties"
     if any(isinstance(o.value, (list, tuple)) for o in outcomes):
         return Result(

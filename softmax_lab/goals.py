@@ -37,7 +37,9 @@ class Goals(widgets.VBox):
         self.impossible = {
             sentence
             for sentence, condition in conditions.items()
-            if not any(holds(condition, place) for place in places)
+            if not any(
+                holds(condition, place, moves) for moves in (1, 10) for place in places
+            )
         }
         self.reached = {g["id"] for g in progress.recall("goal")} & set(conditions)
         self.forget_moves()

@@ -155,7 +155,10 @@ def numerical_gradient(function, x, step=1e-5):
         for moved in (x[place] + step, x[place] - step):
             there = x.copy()
             there[place] = moved
-            ends.append(np.asarray(function(there), dtype=float))
+            value = function(there)
+            if value is None:
+                raise ValueError("function must return one number, got None")
+            ends.append(np.asarray(value, dtype=float))
         if ends[0].ndim:
             raise ValueError(
                 f"function must return one number, got an array of shape "
@@ -171,7 +174,10 @@ def parse_labels(labels, shape):
     The number of axes decides: one fewer than the logits for class indices,
     as many for a distribution in each row.
     """
-    labels = np.asarray(labels)
+    try:
+        labels = np.asarray(labels)
+    except ValueError as error:
+        raise ValueError(f"labels must be a full table of numbers: {error}") from None
     if labels.shape == shape[:-1]:
         return check_indices(labels, shape[-1]).reshape(-1), None
     if labels.shape == shape:

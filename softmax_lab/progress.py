@@ -18,12 +18,14 @@ from pathlib import Path
 from platformdirs import user_data_dir
 
 NAME = "progress.jsonl"
+NOT_SAVED = "Your answers cannot be saved"
 
 
 def home():
     """Return the folder of the learner's answers."""
     named = os.environ.get("SOFTMAX_LAB_HOME")
-    return Path(named or user_data_dir("softmax-lab", appauthor=False))
+    folder = Path(named or user_data_dir("softmax-lab", appauthor=False))
+    return folder.expanduser().absolute()
 
 
 class Store:
@@ -39,6 +41,7 @@ class Store:
         self._unsaved = []
         try:
             self._set_aside_if_damaged()
+            self._bring_back_what_is_missing()
             if self.file.exists():
                 copy = self.backup.with_suffix(f".{os.getpid()}")
                 shutil.copyfile(self.file, copy)
@@ -62,16 +65,32 @@ class Store:
                 if file.write(data) < len(data):
                     raise OSError("the disk is full")
                 os.fsync(file.fileno())
+            if self.notice.startswith(NOT_SAVED):
+                self.notice = ""
             self._unsaved = []
         except OSError as error:
             self._explain(error)
+
+    def _bring_back_what_is_missing(self):
+        """Somebody may have emptied, cut or deleted the file: not its backup."""
+        here = self.records()
+        missing = unique(here + read(self.backup)[0])[len(here) :]
+        if missing:
+            self.add(*missing)
+            self.notice = (
+                f"{len(missing)} saved answers were missing in {self.file} and were "
+                "brought back from its backup. (To start again: progress.reset().)"
+            )
 
     def _set_aside_if_damaged(self):
         _, damaged = read(self.file)
         if not damaged:
             return
         aside = self.file.with_name(f"progress.damaged-{stamp()}.jsonl")
-        os.replace(self.file, aside)
+        try:
+            os.replace(self.file, aside)
+        except FileNotFoundError:  # another notebook is doing the same
+            return
         self.add(*unique(read(aside)[0] + read(self.backup)[0]))
         self.notice = (
             f"{damaged} lines of your saved answers could not be read. The file was "
@@ -81,7 +100,7 @@ class Store:
     def _explain(self, error):
         reason = error.strerror or error
         self.notice = (
-            f"Your answers cannot be saved in {self.file.parent} ({reason}): they "
+            f"{NOT_SAVED} in {self.file.parent} ({reason}): they "
             "last until this kernel stops. progress.export('my-progress.json') "
             "keeps them in a file of your own."
         )
@@ -100,11 +119,18 @@ def read(file):
     records, damaged = [], 0
     for line in filter(bytes.strip, lines):
         try:
-            record = json.loads(line)
-            records.append({**record, "kind": record["kind"], "id": record["id"]})
-        except (ValueError, TypeError, KeyError):  # ValueError: no JSON, no UTF-8
+            records.append(as_record(json.loads(line)))
+        except (ValueError, RecursionError):  # ValueError: no JSON, no UTF-8
             damaged += 1
     return records, damaged
+
+
+def as_record(found):
+    """Return `found` if it is a record. Raises ValueError if it is none."""
+    named = isinstance(found, dict) and (found.get("kind"), found.get("id"))
+    if not named or not all(isinstance(name, str) for name in named):
+        raise ValueError(f"{found!r:.60} is no record")
+    return found
 
 
 def unique(records):
@@ -121,10 +147,10 @@ STORES = {}
 
 def store():
     """Return the store in the learner's folder, one for the whole session."""
-    folder = home()
-    if folder not in STORES:
-        STORES[folder] = Store(folder)
-    return STORES[folder]
+    named = os.environ.get("SOFTMAX_LAB_HOME")
+    if named not in STORES:
+        STORES[named] = Store(home())
+    return STORES[named]
 
 
 def remember(kind, id, **facts):
@@ -158,7 +184,7 @@ def restore(path="my-progress.json"):
     """Add the answers of an exported file to those that are here."""
     try:
         found = json.loads(Path(path).read_text(encoding="utf-8"))["softmax_lab"]
-        new = [{**r, "kind": r["kind"], "id": r["id"]} for r in found]
+        new = [as_record(record) for record in found]
     except FileNotFoundError:
         raise FileNotFoundError(f"path={str(path)!r}: there is no such file") from None
     except (ValueError, TypeError, KeyError):
@@ -174,12 +200,15 @@ def restore(path="my-progress.json"):
 def reset():
     """Start again. The answers so far are kept in a file beside the new one."""
     here = store()
+    if here.notice.startswith(NOT_SAVED):
+        print(f"nothing was reset. {here.notice}")
+        return
     aside = here.file.with_name(f"progress.until-{stamp()}.jsonl")
     if here.file.exists():
         os.replace(here.file, aside)
         print(f"your answers so far are kept in {aside}")
     here.backup.unlink(missing_ok=True)
-    STORES.pop(home())
+    STORES.clear()
 
 
 def report():

@@ -24,7 +24,7 @@ def predict(id):
     "times-ten@recap-03" asks the question times-ten once more: what stands after
     the @ keeps these answers apart.
     """
-    name, _, place = id.partition("@")
+    name, _, place = str(id).partition("@")
     return Question(bank.question(name), place=place)
 
 
@@ -58,10 +58,11 @@ def is_knowledge(question):
 
 def urgency(question):
     """A smaller number for a question that is more worth asking again."""
-    answer = first_answer(question["id"])
-    if not answer or answer["choice"] is None or answer["right"]:
+    answers = [r for r in progress.recall("answer") if is_answer(r)]
+    asked = [r for r in answers if r["id"].partition("@")[0] == question["id"]]
+    if not asked or asked[-1]["choice"] is None or asked[-1]["right"]:
         return 0.0
-    return -CONFIDENCES[answer["confidence"]]
+    return -CONFIDENCES[asked[-1]["confidence"]]
 
 
 def first_answer(key):

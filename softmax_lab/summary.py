@@ -8,10 +8,12 @@ from softmax_lab import bank
 from softmax_lab.calibration import ReliabilityCurve, fit_temperature
 from softmax_lab.figures import draw_reliability
 from softmax_lab.layers import Layers, as_svg
+from softmax_lab.losses import cross_entropy
 from softmax_lab.questions import CONFIDENCES, is_answer
 
 ENOUGH = 12  # answers before a diagram of them means anything
 REVISIT = 5
+CLEAR = 2.0  # nats
 
 
 class Summary:
@@ -20,7 +22,7 @@ class Summary:
     answers      the first answer to each question, skipped ones left out
     curve        claim, share of right answers and count for each confidence
     temperature  what makes the claims fit best, above 1 for somebody too sure;
-                 None for fewer than 12 answers
+                 1 while nothing else is clear, None for fewer than 12 answers
     revisit      the misconceptions behind wrong answers, the surest first
     gain         normalised gain from the inventory before to the one after:
                  (after - before) / (12 - before), or None
@@ -38,11 +40,16 @@ class Summary:
         self.curve = own_curve(self.answers)
         enough = len(self.answers) >= ENOUGH
         self.temperature = own_temperature(self.answers) if enough else None
-        self.revisit = beliefs_to_revisit(self.answers)
         self.inventory = {
             time: score(self.answers, time) for time in ("before", "after")
         }
         self.gain = normalised_gain(self.inventory)
+        told = [  # the inventory's answers stay hidden until it was asked again
+            answer
+            for answer in self.answers
+            if self.gain is not None or not answer["id"].endswith("@before")
+        ]
+        self.revisit = beliefs_to_revisit(told)
 
     @property
     def lines(self):
@@ -77,14 +84,14 @@ class Summary:
                 f"From {ENOUGH} answers on, you will see here how honest your "
                 "confidence is."
             )
-        found = (
-            f"The temperature that fits your confidence best is {self.temperature:.2f}"
-        )
-        if self.temperature > 1.1:
-            return f"{found}: you are surer than you are right."
-        if self.temperature < 0.9:
-            return f"{found}: you are right more often than you dare to say."
-        return f"{found}: you know what you know."
+        if self.temperature == 1:
+            return "As far as these answers tell, you know what you know."
+        fits = "The temperature that fits your confidence best is"
+        if self.temperature > 1:
+            number = f"{self.temperature:.1f}" if self.temperature < 20 else "above 20"
+            return f"{fits} {number}: you are surer than you are right."
+        number = f"{self.temperature:.2f}" if self.temperature > 0.05 else "near 0"
+        return f"{fits} {number}: you are right more often than you dare to say."
 
     def __repr__(self):
         return "\n".join([*self.lines, *map(as_advice, self.revisit)])
@@ -140,7 +147,8 @@ def own_temperature(answers):
     """The temperature of somebody who gave these answers.
 
     A confidence of 70 % among three options is read as the probabilities 0.7
-    for the chosen one and 0.15 for each other.
+    for the chosen one and 0.15 for each other. 1 unless another temperature fits
+    clearly better: by 2 nats over all answers, odds of 7 to 1.
     """
     claims = np.array([CONFIDENCES[r["confidence"]] for r in answers])
     others = np.array([r["of"] - 1 for r in answers])
@@ -149,7 +157,9 @@ def own_temperature(answers):
     for row, claim, count in zip(logits, claims, others, strict=True):
         row[1 : count + 1] = np.log((1 - claim) / count)
     labels = [0 if r["right"] else 1 for r in answers]
-    return fit_temperature(logits, labels)
+    found = fit_temperature(logits, labels)
+    gained = cross_entropy(logits, labels) - cross_entropy(logits / found, labels)
+    return found if gained.sum() > CLEAR else 1.0
 
 
 def beliefs_to_revisit(answers):

@@ -25,4 +25,4 @@ def learner(tmp_path, monkeypatch):
     folder = tmp_path / "learner"
     monkeypatch.setenv("SOFTMAX_LAB_HOME", str(folder))
     yield folder
-    progress.STORES.pop(folder, None)
+    progress.STORES.clear()

@@ -133,6 +133,13 @@ def test_where_nothing_is_to_be_gained_nothing_is_lost():
         assert after.mean() <= before.mean()
 
 
+def test_logits_that_tell_nothing_ask_for_no_temperature():
+    assert fit_temperature(np.zeros((4, 3)), [0, 1, 2, 0]) == 1
+    for bad in (np.nan, np.inf):
+        with pytest.raises(ValueError, match=r"numbers or -inf, row 1 is \["):
+            fit_temperature([[0.0, 1.0], [bad, 1.0]], [0, 1])
+
+
 def test_separable_and_hopeless_examples_go_to_the_bounds():
     logits = np.array([[2.0, 0.0], [0.0, 2.0]])
     assert_allclose(fit_temperature(logits, [0, 1]), 0.01)

@@ -257,7 +257,9 @@ def test_values_are_right_wrong_or_nothing_to_compute_with():
 def test_values_that_the_exercise_does_not_unpack_are_raised():
     assert check("let 7 win", -3.0).state == "raised"
     assert check("let 7 win", (1, 2, 3)).state == "raised"
-    assert check("let 7 win", [-4.0, -4.0]).state == "raised"
+    assert "give 2 values, not 3" in repr(check("let 7 win", (1, 2, 3)))
+    assert check("let 7 win", [-4.0, -4.0]).state == "right"
+    assert check("let 7 win", np.array([-4.0, -4.0])).state == "right"
 
 
 def test_keras_tensors_are_compared_by_what_they_hold():

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -46,7 +47,9 @@ def test_the_place_is_the_learners_data_folder_unless_told_otherwise(monkeypatch
     monkeypatch.delenv("SOFTMAX_LAB_HOME")
     assert progress.home().name == "softmax-lab"
     monkeypatch.setenv("SOFTMAX_LAB_HOME", "elsewhere")
-    assert str(progress.home()) == "elsewhere"
+    assert progress.home() == Path("elsewhere").absolute()
+    monkeypatch.setenv("SOFTMAX_LAB_HOME", "~/elsewhere")
+    assert progress.home() == Path.home() / "elsewhere"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
@@ -109,6 +112,22 @@ def test_damage_is_set_aside_and_the_backup_fills_the_gap(learner, garbage):
     assert progress.notice() == ""  # said once
 
 
+@pytest.mark.parametrize("left", [None, 0, 150])
+def test_a_file_that_was_deleted_emptied_or_cut_comes_back(learner, left):
+    names = [f"answer {number}" for number in range(10)]
+    for name in names:
+        progress.remember("answer", name)
+    assert ids() == names  # and the backup is made
+    file = learner / progress.NAME
+    if left is None:
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:left])
+    assert set(ids()) == set(names)
+    assert "brought back from its backup" in progress.notice()
+    assert set(ids()) == set(names)
+
+
 def test_a_file_of_nothing_but_garbage_is_no_end(learner):
     progress.remember("answer", "one")
     assert ids() == ["one"]
@@ -126,8 +145,11 @@ def test_a_disk_that_cannot_be_written_is_said_and_memory_serves(tmp_path, monke
     assert "cannot be saved" in progress.notice()
     assert str(blocked) in progress.notice()
     progress.export(tmp_path / "mine.json")
+    progress.reset()  # which would lose them
+    assert len(progress.recall("answer")) == 2
     blocked.unlink()
     progress.remember("answer", "three")  # now there is room: all three go there
+    assert progress.notice() == ""
     assert ids() == ["one", "two", "three"]
 
 

@@ -204,6 +204,29 @@ def test_a_review_asks_confident_misses_first_and_stays():
     assert again.questions[0].answer["right"]
 
 
+def test_a_review_forgets_a_miss_that_was_mended():
+    question = predict("times-ten")
+    wrong = set(question.letters) - {right_letter(question)}
+    question.commit(min(wrong), "certain")
+    again = review("02").questions[0]
+    assert again.key == "times-ten@02"
+    again.commit(right_letter(again), "certain")
+    assert "times-ten@03" not in [q.key for q in review("03").questions]
+
+
+def test_a_report_does_not_give_the_inventory_away():
+    answer_all("before", 0)
+    assert Summary(progress.store().records()).revisit == []
+    answer_all("after", 1)
+    assert Summary(progress.store().records()).revisit
+
+
+def test_a_few_answers_prove_nothing():
+    for right in (11, 12):
+        few = answers(("certain", True, right), ("certain", False, 12 - right))
+        assert "you know what you know" in repr(Summary(few))
+
+
 def test_a_review_without_answers_asks_of_the_latest_lesson():
     assert [q.question["id"] for q in review("03", 1).questions] == [
         bank.questions("02")[0]["id"]

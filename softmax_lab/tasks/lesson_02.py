@@ -601,8 +601,8 @@ MASKED_SOFTMAX = Exercise(
             "lets masked classes set the maximum",
             maximum_of_all,
             "A masked logit of 1000 pushes [0, 1] down to [-1000, -999]: their weights "
-            "are rounded to 0, and 0 / 0 is nan. Mask before the maximum is taken; "
-            "renormalising a finished softmax is as bad.",
+            "are rounded to 0, and 0 / 0 is nan. Give masked classes the logit -inf, "
+            "before the maximum is taken and before exp; renormalising a finished softmax is as bad.",
             "my_masked_softmax(np.array([1000.0, 0.0, 1.0]), "
             "np.array([False, True, True])), which should be [0, 0.269, 0.731]",
         ),
