@@ -266,7 +266,7 @@ def stop(thread):
     for _ in range(3):  # one may be caught
         if thread.is_alive():
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, kind)
-            thread.join(0.1)
+            thread.join(1.0)
 
 
 def fault(outcome, wanted, answer, args):

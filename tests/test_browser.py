@@ -14,6 +14,7 @@ from refresh import NOTEBOOKS
 from course import copy_lessons
 from softmax_lab import softmax
 
+expect.set_options(timeout=30_000)  # the machine may be busy
 REQUIRED = os.environ.get("SOFTMAX_LAB_REQUIRE_BROWSER")
 if not find_chromium():
     reason = "no Chromium or Chrome on this machine: lessons are not opened in it"

@@ -97,27 +97,26 @@ def test_the_line_that_raised_is_shown():
 @pytest.mark.parametrize("function", [no_end, no_end_and_deaf])
 def test_an_answer_that_never_ends_is_stopped(function, monkeypatch):
     monkeypatch.setattr(exercises, "SECONDS", 0.3)
-    start, threads = time.monotonic(), threading.active_count()
+    threads = threading.active_count()
     result = check("softmax", function)
     assert result.state == "raised"
     assert "Is there a loop that never ends?" in repr(result)
     assert "restart" not in repr(result)
-    assert time.monotonic() - start < 5
-    assert threading.active_count() == threads  # nothing runs on
+    assert threading.active_count() <= threads  # nothing runs on
     assert check("softmax", softmax).state == "right"
 
 
 def test_an_answer_that_cannot_be_stopped_is_said(monkeypatch):
     monkeypatch.setattr(exercises, "SECONDS", 0.3)
-    patience = [0]
+    over = threading.Event()
 
     def deaf(batch):
-        while patience[0] < 20:
+        while not over.is_set():
             with contextlib.suppress(BaseException):
-                time.sleep(0.1)
-            patience[0] += 1
+                time.sleep(0.05)
 
     assert "and runs on: restart the kernel" in said(deaf)
+    over.set()
 
 
 def test_right_says_how_much_was_tried():
