@@ -33,13 +33,10 @@ class Goals(widgets.VBox):
         for sentence, condition in conditions.items():
             check_condition(sentence, condition, controls)
         self.conditions = conditions
-        places = list(positions(controls))
         self.impossible = {
             sentence
             for sentence, condition in conditions.items()
-            if not any(
-                holds(condition, place, moves) for moves in (1, 10) for place in places
-            )
+            if not reachable(condition, controls)
         }
         self.reached = {g["id"] for g in progress.recall("goal")} & set(conditions)
         self.forget_moves()
@@ -105,6 +102,17 @@ def holds(condition, values, moves=1):
     known = {**values, "moves": moves}
     names = inspect.signature(condition).parameters
     return bool(condition(**{name: known[name] for name in names}))
+
+
+def reachable(condition, controls):
+    """Whether a condition holds anywhere; only the sliders that it names matter."""
+    names = inspect.signature(condition).parameters
+    named = {name: control for name, control in controls.items() if name in names}
+    return any(
+        holds(condition, place, moves)
+        for moves in ((1, 10) if "moves" in names else (1,))
+        for place in positions(named)
+    )
 
 
 def positions(controls):

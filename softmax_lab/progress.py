@@ -38,7 +38,7 @@ class Store:
         self.file = Path(folder) / NAME
         self.backup = self.file.with_suffix(".backup.jsonl")
         self.notice = ""
-        self._unsaved = []
+        self._unsaved, self._seen, self._saved = [], None, []
         try:
             self._set_aside_if_damaged()
             self._bring_back_what_is_missing()
@@ -50,8 +50,14 @@ class Store:
             self._explain(error)
 
     def records(self):
-        """Return all that was remembered, oldest first."""
-        return unique(read(self.file)[0] + self._unsaved)
+        """Return all that was remembered, oldest first.
+
+        The file only grows: while its size stays, it need not be read again.
+        """
+        size = self.file.stat().st_size if self.file.is_file() else None
+        if size != self._seen:
+            self._seen, self._saved = size, unique(read(self.file)[0])
+        return unique(self._saved + self._unsaved) if self._unsaved else self._saved
 
     def add(self, *records):
         """Add records to the file; if it cannot be written, to memory."""

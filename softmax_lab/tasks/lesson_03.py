@@ -194,26 +194,18 @@ CROSS_ENTROPY = Exercise(
         ),
         *[
             Mistake(
-                "adds an epsilon inside the log",
-                with_epsilon(epsilon),
+                name,
+                capped_at(epsilon),
                 f"Then no loss exceeds {-np.log(epsilon):.3f}, which is minus "
                 f"log({epsilon:g}); for [0, -800] and label 1 it should be 800. Beyond "
                 "that the loss is flat and a model no longer learns. Use log-sum-exp "
                 "less the logit of the label.",
                 GAP_800 + "[800]",
             )
-            for epsilon in EPSILONS
-        ],
-        *[
-            Mistake(
-                "puts a floor under the probabilities",
-                with_floor(epsilon),
-                f"Then no loss exceeds {-np.log(epsilon):.3f}, which is minus "
-                f"log({epsilon:g}); for [0, -800] and label 1 it should be 800. Beyond "
-                "that the loss is flat and a model no longer learns. Use log-sum-exp "
-                "less the logit of the label.",
-                GAP_800 + "[800]",
-            )
+            for name, capped_at in [
+                ("adds an epsilon inside the log", with_epsilon),
+                ("puts a floor under the probabilities", with_floor),
+            ]
             for epsilon in EPSILONS
         ],
         Mistake(
@@ -664,26 +656,18 @@ LOG_OF_ZERO = Exercise(
         ),
         *[
             Mistake(
-                "adds an epsilon inside the log",
-                one_with_epsilon(epsilon),
+                name,
+                capped_at(epsilon),
                 f"The infinity is gone, but now every loss is capped at "
                 f"{-np.log(epsilon):.3f}, where 800 is right. Beyond that the loss is "
                 "flat, and a model that is badly wrong no longer learns. Use log-sum-exp "
                 "less the logit of the label.",
                 LOSS_800,
             )
-            for epsilon in EPSILONS
-        ],
-        *[
-            Mistake(
-                "puts a floor under the probability",
-                one_with_floor(epsilon),
-                f"The infinity is gone, but now every loss is capped at "
-                f"{-np.log(epsilon):.3f}, where 800 is right. Beyond that the loss is "
-                "flat, and a model that is badly wrong no longer learns. Use log-sum-exp "
-                "less the logit of the label.",
-                LOSS_800,
-            )
+            for name, capped_at in [
+                ("adds an epsilon inside the log", one_with_epsilon),
+                ("puts a floor under the probability", one_with_floor),
+            ]
             for epsilon in EPSILONS
         ],
         Mistake(
