@@ -41,6 +41,7 @@ HOMES = {
     "sliders": ["live"],
     "questions": ["inventory", "predict", "quiz", "review"],
     "exercises": ["check"],
+    "startup": ["starting_tensorflow"],
 }
 __all__ = sorted(name for names in HOMES.values() for name in names)
 

@@ -6,15 +6,14 @@ a call.
 """
 
 import itertools
-import os
 import time
 import timeit
-import warnings
 
 import numpy as np
 import scipy.special
 
-from softmax_lab import cross_entropy, logsumexp, softmax
+from softmax_lab import cross_entropy, logsumexp, softmax, starting_tensorflow
+from softmax_lab.startup import TensorFlowMissingError
 
 SHAPES = [(3,), (128, 10), (1024, 1000), (64, 50257), (1, 1_000_000)]
 DTYPES = ["float32", "float64"]
@@ -22,17 +21,14 @@ SECONDS = 0.7  # for each row of a table
 
 
 def import_tensorflow():
-    """Return TensorFlow or None; what it writes at its start goes nowhere."""
-    nowhere, stderr = os.open(os.devnull, os.O_WRONLY), os.dup(2)
-    os.dup2(nowhere, 2)
+    """Return TensorFlow or None."""
     try:
-        with warnings.catch_warnings(action="ignore"):
+        with starting_tensorflow():
             import tensorflow as tf
-        tf.nn.softmax([0.0])
-    except ImportError:
+
+            tf.nn.softmax([0.0])
+    except TensorFlowMissingError:
         return None
-    finally:
-        os.dup2(stderr, 2)
     return tf
 
 

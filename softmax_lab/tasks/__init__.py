@@ -1,8 +1,10 @@
 """The exercises of the course: one file a lesson, one `Exercise` each."""
 
-from softmax_lab.tasks import lesson_01, lesson_02, lesson_03, lesson_04
+from importlib import import_module
+from pkgutil import iter_modules
 
-LESSONS = [lesson_01, lesson_02, lesson_03, lesson_04]
+FILES = sorted(file.name for file in iter_modules(__path__))
+LESSONS = [import_module(f"{__name__}.{name}") for name in FILES]
 EXERCISES = {
     exercise.name: exercise for lesson in LESSONS for exercise in lesson.EXERCISES
 }
