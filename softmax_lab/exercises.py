@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from copy import deepcopy
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,6 +40,9 @@ class Exercise(NamedTuple):
     inputs      the arguments of each trial call
     properties  {sentence: test of a function}, for what examples cannot say
     accepts     for an exercise that asks for values: whether these are right
+    call        for an answer that is not called with the inputs themselves, such
+                as a function that builds a model: `call(answer, *args)` gives
+                the numbers to compare, or None if nothing was attempted
     Mistakes are tried in order, and the first that fits gives its name.
     """
 
@@ -50,6 +54,11 @@ class Exercise(NamedTuple):
     inputs: Sequence[tuple] = ()
     properties: dict[str, Callable] | None = None
     accepts: Callable | None = None
+    call: Callable | None = None
+
+    def as_function(self, answer):
+        """Return what turns the inputs into the numbers to compare."""
+        return partial(self.call, answer) if self.call else answer
 
 
 class Outcome(NamedTuple):
@@ -169,7 +178,7 @@ def judge_function(exercise, answer):
     if not callable(answer):
         said = "✗ hand over the function itself, by its name and without brackets"
         return Result("raised", [said])
-    outcomes = trial(answer, exercise.inputs)
+    outcomes = trial(exercise.as_function(answer), exercise.inputs)
     result = judge_outcomes(exercise, answer, outcomes)
     result.trace = repr(
         [show(o.value, 9) if o.error is None else o.error for o in outcomes]
@@ -182,7 +191,8 @@ def judge_outcomes(exercise, answer, outcomes):
     if all(o.value is None and o.error is None for o in outcomes):
         said = "○ not attempted yet: the function returns None"
         return Result("not attempted", [said])
-    expected = [exercise.reference(*deepcopy(args)) for args in exercise.inputs]
+    reference = exercise.as_function(exercise.reference)
+    expected = [reference(*deepcopy(args)) for args in exercise.inputs]
     checked = zip(exercise.inputs, outcomes, expected, strict=True)
     for args, outcome, wanted in checked:
         complaint = fault(outcome, wanted, answer, args)
@@ -294,7 +304,7 @@ def fault(outcome, wanted, answer, args):
 def named(exercise, outcomes):
     """Return the known mistake that does the same for every input, or None."""
     for mistake in exercise.mistakes:
-        theirs = trial(mistake.wrong, exercise.inputs)
+        theirs = trial(exercise.as_function(mistake.wrong), exercise.inputs)
         pairs = zip(outcomes, theirs, exercise.inputs, strict=True)
         if all(same(ours, other, args) for ours, other, args in pairs):
             return mistake
