@@ -25,13 +25,13 @@ def start_keras():
     import keras
 
 
-def loss_and_outputs(build, logits, label):
-    """The loss that `build()`, a model and its loss, gives a row of `logits`, and
-    what the model then puts out.
+def judged(build, logits, label):
+    """What `build()`, a model and its loss, makes of a row of `logits`: the loss of
+    a copy of its outputs, the loss of the outputs themselves, and the copy.
 
     The last Dense layer gets weights 0 and the logits as its bias, so it puts
-    out these logits whatever the input is. The loss sees a copy of the outputs:
-    behind the original Keras finds the logits again.
+    out these logits whatever the input is. Behind the outputs themselves Keras
+    finds the logits again; a copy is taken at its word.
     """
     start_keras()
     built = build()
@@ -41,21 +41,28 @@ def loss_and_outputs(build, logits, label):
     image = np.zeros((1, 64), "float32")
     model(image)  # makes the weights, if no Input did
     put_out(last_dense(model), logits)
-    outputs = np.array(model(image))
-    labels = np.array([label], "float32").reshape(1, *[1] * (outputs.shape[1] == 1))
-    return float(np.mean(keras.losses.get(loss)(labels, outputs))), outputs[0]
+    outputs, loss = model(image), keras.losses.get(loss)
+    copy = np.array(outputs)
+    labels = np.array([label], "float32").reshape(1, *[1] * (copy.shape[1] == 1))
+    return np.mean(loss(labels, copy)), np.mean(loss(labels, outputs)), copy[0]
 
 
 def loss_at(build, logits, label):
-    """The loss of a row of logits."""
-    found = loss_and_outputs(build, logits, label)
+    """The loss of a row of logits, from a copy of the outputs."""
+    found = judged(build, logits, label)
     return found and found[0]
 
 
+def both_losses(build, logits, label):
+    """The loss of a copy of the outputs, and of the outputs themselves."""
+    found = judged(build, logits, label)
+    return found and np.array(found[:2])
+
+
 def loss_and_share(build, logits, label):
-    """The loss, and what the model puts out for the true class."""
-    found = loss_and_outputs(build, logits, label)
-    return found and np.array([found[0], found[1][label]])
+    """The loss of a copy of the outputs, and the output for the true class."""
+    found = judged(build, logits, label)
+    return found and np.array([found[0], found[2][label]])
 
 
 def model_and_loss(built):
@@ -379,7 +386,7 @@ ONCE = (
 MISSING_SOFTMAX = Exercise(
     name="missing softmax",
     reference=digit_classifier,
-    call=loss_at,
+    call=both_losses,
     inputs=DIGIT_ROWS,
     mistakes=CLASSIFIER_MISTAKES,
     hints=HINTS_AFTER_DENSE,
@@ -447,7 +454,7 @@ AT_ONE = LOSS_AT.format("my_filter", [1.5], 1, 0.201)
 ONE_UNIT = Exercise(
     name="one unit",
     reference=spam_filter,
-    call=loss_at,
+    call=both_losses,
     inputs=MAIL_ROWS,
     mistakes=[
         *[
