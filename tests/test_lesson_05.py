@@ -51,7 +51,7 @@ TWICE = "Two softmaxes cost 0.802 everywhere."
 SILENT = "with `from_logits=False` nobody warns"
 MISSING = "the row costs 0.742, nobody warns"
 LOGITS = "*logits out of the model, softmax in the loss.*"
-COPY = "A copy has lost them."
+COPY = "A copy has lost them,"
 MATRIX = [  # head, from_logits, plain loss, compiled loss, plain and compiled warn
     ("none", False, 0.742, 0.742, False, False, MISSING),
     ("none", True, 0.417, 0.417, False, False, LOGITS),
@@ -352,12 +352,12 @@ def no_dense():
 WRONG = [  # exercise, answer, what the learner reads
     ("missing softmax", lambda: five.digit_classifier()[0], "return two things"),
     ("missing softmax", lambda: ("model", "loss"), "should be a Keras model"),
-    ("missing softmax", lambda: five.spam_filter(), "has 1 units"),
+    ("missing softmax", lambda: five.spam_filter(), "should put out 10 numbers, not 1"),
     ("missing softmax", no_bias, "needs its bias"),
     ("missing softmax", no_dense, "no Dense layer"),
     ("missing softmax", five.classifier(from_logit=True), "from_logit"),
     ("two softmaxes", in_two_steps, "puts out logits"),
-    ("one unit", five.digit_classifier, "has 10 units"),
+    ("one unit", five.digit_classifier, "should put out 1 numbers, not 10"),
     ("server", adds_to_the_given_model, "still puts out logits"),
     ("server", another_model, "uses the weights of the model"),
     ("server", lambda model: 7, "return a Keras model, not int"),

@@ -93,7 +93,9 @@ def put_out(dense, logits):
         raise ModelError("the last Dense layer needs its bias to be tested")
     logits = [0.0, *logits] if len(logits) == 1 and dense.units == 2 else logits
     if len(logits) != dense.units:
-        raise ModelError(f"the last Dense layer has {dense.units} units")
+        raise ModelError(
+            f"the last Dense layer should put out {len(logits)} numbers, not {dense.units}"
+        )
     dense.set_weights([np.zeros(dense.kernel.shape), np.array(logits)])
 
 
