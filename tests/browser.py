@@ -109,5 +109,5 @@ def run_all(page):
     takes the focus to it, which is over when the command's promise is kept.
     """
     page.evaluate(RUN_ALL)
-    page.wait_for_function(EVERY_CELL_HAS_RUN, timeout=120_000)
+    page.wait_for_function(EVERY_CELL_HAS_RUN, timeout=300_000)
     page.evaluate(PAINTED)
