@@ -94,6 +94,10 @@ AT_2 = (
     "my_temperature_softmax(np.array([2.0, 1.0, 0.1]), 2.0), which should be "
     "[0.502, 0.304, 0.194]"
 )
+AT_HALF = (
+    "my_temperature_softmax(np.array([2.0, 1.0, 0.1]), 0.5), which should be "
+    "[0.864, 0.117, 0.019]"
+)
 COLD = (
     "my_temperature_softmax(np.array([2.0, 2.0, 1.0]), 0.001), which should be "
     "[0.5, 0.5, 0]"
@@ -177,7 +181,7 @@ TEMPERATURE_SOFTMAX = Exercise(
             weights_divided,
             "T belongs inside the exponential. Outside it, the weights still have to be "
             "divided by their sum.",
-            AT_2,
+            AT_HALF,
         ),
         Mistake(
             "does not divide by the sum",
@@ -1082,6 +1086,7 @@ TOP_P = Exercise(
         (np.array([0.1, 0.6, 0.3]), 0.5),
         (FIVE, 0.92),
         (FIVE, 0.75),
+        (FIVE, 0.35),
         (np.array([0.9, 0.06, 0.04]), 0.1),
         (softmax(SEVEN), 0.9),
         (softmax(SEVEN / 2)[::-1].copy(), 0.9),
@@ -1136,7 +1141,8 @@ TOP_P = Exercise(
             each_compared_with_the_rest,
             "Many small classes together can hold more than 1 - p, and then some of them "
             "stay. Compare a running sum.",
-            "my_top_p(np.array([0.1, 0.6, 0.3]), 0.95), which should be [0.1, 0.6, 0.3]",
+            "my_top_p(np.array([0.8, 0.08, 0.07, 0.05]), 0.9), which should be "
+            "[0.842, 0.084, 0.074, 0]",
         ),
         Mistake(
             "starts from the smallest",
