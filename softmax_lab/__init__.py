@@ -29,7 +29,7 @@ HOMES = {
         "reliability_curve",
     ],
     "sampling": ["sample"],
-    "data": ["digits", "known_answer", "noisy_digits"],
+    "data": ["alice", "digits", "known_answer", "noisy_digits"],
     "figures": [
         "draw_bars",
         "draw_image",

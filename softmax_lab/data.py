@@ -1,9 +1,10 @@
-"""The course's data: real digits, the same with noise, and a known answer.
+"""The course's data: real digits, the same with noise, a known answer, a text.
 
-Nothing is downloaded: the digits come with scikit-learn. Every function gives
-the same arrays for the same seed.
+Nothing is downloaded: the digits come with scikit-learn, the text with the
+course. Every function gives the same arrays for the same seed.
 """
 
+from importlib.resources import files
 from typing import NamedTuple
 
 import numpy as np
@@ -74,6 +75,20 @@ def known_answer(num_examples=5000, num_classes=10, temperature=3.0, seed=0):
     rng = check_rng(seed)
     logits = rng.normal(0, 1.5, (num_examples, num_classes))
     return Examples(temperature * logits, sample(logits, rng=rng))
+
+
+def alice():
+    """Return the first chapter of a novel: 11 kB of English to learn letters from.
+
+    Paragraphs are set apart by an empty line. The quotation marks are straight,
+    italics are not kept; editions differ in a few words.
+    Source: Lewis Carroll, "Alice's Adventures in Wonderland", London, 1865,
+    chapter I. The author died in 1898, and the text is in the public domain.
+
+    >>> alice()[:31]
+    'Alice was beginning to get very'
+    """
+    return (files("softmax_lab") / "texts" / "alice.txt").read_text("ascii")
 
 
 def load_images():

@@ -215,7 +215,12 @@ def make_control(name, spec, start):
     limits = {"min": low, "max": high, "step": step, "value": start}
     # The box carries the label: ipywidgets gives a slider's handle no name
     # that a screen reader could say.
-    box = box_kind(description=label, **limits, layout={"width": "11em"})
+    box = box_kind(
+        description=label,
+        **limits,
+        style={"description_width": "7em"},  # room for "temperature"
+        layout={"width": "12em"},
+    )
     slider = slider_kind(
         readout=False, **limits, layout={"width": "auto", "flex": "1 1 8em"}
     )
