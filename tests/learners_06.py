@@ -69,9 +69,9 @@ RIGHT = {
     "tag loss": [
         looped_tag_loss,
         classic_tag_loss,
-        lambda logits, targets: -scipy.special.log_expit(
-            np.where(targets > 0, logits, -logits)
-        ).sum(),
+        lambda logits, targets: (
+            -scipy.special.log_expit(np.where(targets > 0, logits, -logits)).sum()
+        ),
         lambda logits, targets: np.logaddexp(0, (1 - 2 * targets) * logits).sum(),
     ],
 }

@@ -109,7 +109,7 @@ def answers_in_rows(num_rows):
 
 
 def if_of_an_array(softmax):
-    return True if np.isclose(softmax(BATCH).sum(axis=1), 1) else False
+    return bool(np.isclose(softmax(BATCH).sum(axis=1), 1))
 
 
 def compares_with_softmax(softmax):
@@ -140,9 +140,7 @@ ALONG = (
     "should be True"
 )
 WHOLE = "my_axis_test(lambda z: np.exp(z) / np.exp(z).sum()), which should be False"
-SHARED = (
-    "my_axis_test(lambda z: len(z) * np.exp(z) / np.exp(z).sum()), which should be False"
-)
+SHARED = "my_axis_test(lambda z: len(z) * np.exp(z) / np.exp(z).sum()), which should be False"
 FIRST = "my_axis_test(lambda z: np.exp(z) / np.exp(z)[0].sum()), which should be False"
 HALVED = (
     "my_axis_test(lambda z: np.exp(z / 2) / np.exp(z / 2).sum(axis=1, keepdims=True)), "
@@ -199,7 +197,11 @@ AXIS_TEST = Exercise(
                 "classes than rows, and rows that differ.",
                 DOWN,
             )
-            for batch in (np.eye(3), np.zeros((3, 3)), np.array([[1.0, 2.0], [2.0, 1.0]]))
+            for batch in (
+                np.eye(3),
+                np.zeros((3, 3)),
+                np.array([[1.0, 2.0], [2.0, 1.0]]),
+            )
         ],
         *[
             Mistake(
@@ -532,14 +534,19 @@ def each_tag_is_a_question_of_its_own(function):
 
 def wrong_by_800_costs_800(function):
     return np.allclose(
-        [function(np.array([z]), np.array([t])) for z, t in [(800.0, 0.0), (-800.0, 1.0)]],
+        [
+            function(np.array([z]), np.array([t]))
+            for z, t in [(800.0, 0.0), (-800.0, 1.0)]
+        ],
         800,
     )
 
 
 EPSILONS = (1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15)
 BOTH = "my_tag_loss(np.array([5.0, 5.0]), np.array([1.0, 1.0])), which should be 0.013"
-BEACH = "my_tag_loss(np.array([3.0, -3.0]), np.array([0.0, 0.0])), which should be 3.097"
+BEACH = (
+    "my_tag_loss(np.array([3.0, -3.0]), np.array([0.0, 0.0])), which should be 3.097"
+)
 MIXED = "my_tag_loss(np.array([2.0, 1.0]), np.array([1.0, 0.0])), which should be 1.44"
 FAR = "my_tag_loss(np.array([800.0]), np.array([0.0])), which should be 800"
 BELOW = "my_tag_loss(np.array([-800.0]), np.array([0.0])), which should be 0"
