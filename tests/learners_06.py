@@ -56,6 +56,7 @@ RIGHT = {
         looped_sums,
         sums_of_two_rows,
         with_one_row_changed,
+        lambda softmax: np.allclose(softmax([[2, 1, 0], [0, 3, 1]]).sum(axis=1), 1),
         lambda softmax: np.allclose(
             np.sum(softmax(np.arange(12.0).reshape(3, 4) ** 1.5), -1), np.ones(3)
         ),

@@ -22,17 +22,17 @@ def axis_test(softmax):
 
 
 def over_the_classes(logits):
-    weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    weights = np.exp(logits - np.max(logits, axis=-1, keepdims=True))
     return weights / weights.sum(axis=-1, keepdims=True)
 
 
 def over_the_batch(logits):
-    weights = np.exp(logits - logits.max(axis=0))
+    weights = np.exp(logits - np.max(logits, axis=0))
     return weights / weights.sum(axis=0)
 
 
 def over_everything(logits):
-    weights = np.exp(logits - logits.max())
+    weights = np.exp(logits - np.max(logits))
     return weights / weights.sum()
 
 
@@ -41,17 +41,17 @@ def everything_times_the_rows(logits):
 
 
 def by_the_first_rows_sum(logits):
-    weights = np.exp(logits - logits.max())
+    weights = np.exp(logits - np.max(logits))
     return weights / weights[0].sum()
 
 
 def sigmoids(logits):
-    return 1 / (1 + np.exp(-logits))
+    return 1 / (1 + np.exp(np.negative(logits)))
 
 
 def in_mixed_precision(logits):
     """Sums to 1 up to the rounding of float32."""
-    weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    weights = np.exp(logits - np.max(logits, axis=-1, keepdims=True))
     return weights * (1 / weights.sum(axis=-1, keepdims=True)).astype(np.float32)
 
 
@@ -121,15 +121,15 @@ def the_other_way_round(softmax):
 
 
 def a_shift_makes_no_difference(test):
-    return bool(test(lambda logits: over_the_classes(logits + 5)))
+    return bool(test(lambda logits: over_the_classes(np.add(logits, 5))))
 
 
 def columns_are_found_without_an_axis(test):
-    return not test(lambda logits: over_the_classes(logits.T).T)
+    return not test(lambda logits: over_the_classes(np.transpose(logits)).T)
 
 
 def float32_is_good_enough(test):
-    return bool(test(lambda logits: over_the_classes(logits.astype(np.float32))))
+    return bool(test(lambda logits: over_the_classes(np.float32(logits))))
 
 
 DOWN = (
