@@ -97,6 +97,11 @@ def textbook_tag_loss(logits, targets):
 
 VARIANTS = [
     ("axis test", first_of_the_sums, "is content with one right row"),
+    (
+        "axis test",
+        lambda softmax: np.allclose(softmax([[1, 2, 3], [1, 2, 3]]).sum(axis=1), 1),
+        "tests rows that are all alike",
+    ),
     ("axis test", identity_batch, "tests a batch that looks the same both ways"),
     (
         "axis test",
@@ -135,6 +140,7 @@ BEST = np.e / (np.e + 9)
 FACTS = {
     "1.461": np.log(1 + 9 / np.e),
     "0.551": np.log(1 + 2 / np.e),
+    "1.303": np.log(10) - 1,
     "0.232": BEST,
     "0.768": 1 - BEST,
     "1.386": 2 * np.log(2),

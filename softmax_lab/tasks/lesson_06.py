@@ -205,13 +205,13 @@ AXIS_TEST = Exercise(
         ],
         *[
             Mistake(
-                "tests level logits",
+                "tests rows that are all alike",
                 with_a_batch(batch),
-                "When all logits are the same, so are all outputs, and any row may have "
-                "got its share of the whole batch by chance. Take rows that differ.",
+                "Rows that are the same get the same share of the whole batch, so each "
+                "may sum to 1 by chance. Take rows that differ.",
                 SHARED,
             )
-            for batch in (np.zeros((2, 3)), np.ones((4, 3)))
+            for batch in (np.zeros((2, 3)), np.array([ROW, ROW]))
         ],
         *[
             Mistake(
@@ -375,6 +375,13 @@ LOSS_FLOOR = Exercise(
             TEN,
         ),
         Mistake(
+            "takes what holds for very many classes",
+            lambda num_classes: np.log(num_classes) - 1,
+            "log K - 1 comes close when K is large. For ten classes it is 1.303, below "
+            "the true floor of 1.461: it gives the true class the weight of a rival.",
+            TEN,
+        ),
+        Mistake(
             "forgets the true class in the sum",
             lambda num_classes: np.log((num_classes - 1) / np.e),
             "Softmax divides by all weights, that of the true class included: the 1 in "
@@ -462,12 +469,20 @@ def averaged(logits, targets):
     return tag_loss(logits, targets) / len(logits)
 
 
+def averaged_and_finished(logits, targets):
+    return of_finished_sigmoids(logits, targets) / len(logits)
+
+
 def not_added_up(logits, targets):
     return np.logaddexp(0, logits) - targets * logits
 
 
 def only_what_is_there(logits, targets):
     return (targets * np.logaddexp(0, -logits)).sum()
+
+
+def only_what_is_there_and_finished(logits, targets):
+    return -(targets * np.log(sigmoid(logits))).sum()
 
 
 def only_what_is_not(logits, targets):
@@ -632,27 +647,33 @@ TAG_LOSS = Exercise(
             "e^1000, which is inf. np.logaddexp(0, -z) gives the same without.",
             BELOW,
         ),
-        Mistake(
-            "takes the mean over the tags",
-            averaged,
-            "Each tag is a question, and the loss of the photo is what all of them cost "
-            "together: a sum.",
-            MIXED,
-        ),
+        *[
+            Mistake(
+                "takes the mean over the tags",
+                wrong,
+                "Each tag is a question, and the loss of the photo is what all of them "
+                "cost together: a sum.",
+                MIXED,
+            )
+            for wrong in (averaged, averaged_and_finished)
+        ],
         Mistake(
             "does not add up",
             not_added_up,
             "That is what each tag costs. The loss of the photo is one number, their sum.",
             MIXED,
         ),
-        Mistake(
-            "charges only for tags that are there",
-            only_what_is_there,
-            "A tag that is not there and gets a high logit costs nothing here, so a model "
-            "that says yes to everything is perfect. Absent tags cost minus the log of "
-            "1 - sigmoid(z).",
-            BEACH,
-        ),
+        *[
+            Mistake(
+                "charges only for tags that are there",
+                wrong,
+                "A tag that is not there and gets a high logit costs nothing here, so a "
+                "model that says yes to everything is perfect. Absent tags cost minus "
+                "the log of 1 - sigmoid(z).",
+                BEACH,
+            )
+            for wrong in (only_what_is_there, only_what_is_there_and_finished)
+        ],
         Mistake(
             "charges only for tags that are not there",
             only_what_is_not,
