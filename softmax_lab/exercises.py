@@ -357,11 +357,13 @@ def is_float(value):
 
 def show(value, digits=4):
     """Return a value as short text."""
-    if isinstance(value, (np.ndarray, np.generic)) and np.ndim(value):
+    if isinstance(value, np.generic):
+        value = value.item()  # not np.True_, whose repr differs between versions
+    if isinstance(value, np.ndarray) and np.ndim(value):
         exact = {"float_kind": lambda number: f"{number:.{digits}g}"}
         text = np.array2string(value, threshold=24, separator=", ", formatter=exact)
         return " ".join(text.split())
-    if isinstance(value, (float, np.floating)):
+    if isinstance(value, float):
         return f"{value:.{digits + 2}g}"
     if callable(value):
         return getattr(value, "__name__", "a function")

@@ -60,7 +60,7 @@ def naive(logits):
     """The textbook formula in the dtype of `logits`, which may overflow."""
     with np.errstate(all="ignore"):
         weights = np.exp(logits)
-        return weights / weights.sum()
+        return weights / weights.sum(axis=0)
 
 
 @cache
@@ -98,6 +98,50 @@ def digits_model(c):
     return Claims(probs.max(1).mean(), right.mean(), probs[1551 - 1500].max())
 
 
+class Run(NamedTuple):
+    first: float  # the loss before training, and after 200 steps
+    last: float
+    right: float  # share of unseen digits
+
+
+@cache
+def five_digits(bug):
+    """A run of lesson 6: the digits 0 to 4, learnt with a bug; slopes by hand."""
+    (x, labels), (unseen, answers) = [
+        [array[part.labels < 5] for array in part] for part in softmax_lab.digits()
+    ]
+    if bug == "shuffled labels":
+        labels = np.random.default_rng(0).permutation(labels)
+    scale = 16 if bug == "naive exp" else 1
+    x, unseen, y = scale * x, scale * unseen, np.eye(5)[labels]
+    axis = 0 if bug == "wrong axis" else 1
+    weights = np.random.default_rng(0).normal(0, 0.001, (64, 5))
+    losses = []
+    with np.errstate(all="ignore"):
+        for _ in range(201):
+            logits = x @ weights
+            probs = naive(logits.T).T if scale > 1 else softmax(logits, axis=axis)
+            slopes = probs * y.sum(axis=axis, keepdims=True) - y
+            if bug == "softmax twice":
+                inner, probs = probs, softmax(probs)
+                table = np.apply_along_axis(np.diag, 1, inner)
+                table -= inner[:, :, None] * inner[:, None, :]
+                slopes = np.einsum("nij,nj->ni", table, probs - y)
+            if bug == "no softmax":
+                shares = logits / logits.sum(axis=1, keepdims=True)
+                probs = np.clip(shares, 1e-7, 1)
+                slopes = 1 / logits.sum(axis=1, keepdims=True) - y / logits
+                slopes *= (y * (probs == shares)).sum(axis=1, keepdims=True)
+            losses.append(-np.log((y * probs).sum(axis=1)).mean())
+            weights, before = weights - x.T @ slopes / len(x), weights
+    output = unseen @ before
+    if bug == "no softmax":
+        output = output / output.sum(axis=1, keepdims=True)
+    if bug == "wrong axis":
+        output = softmax(output, axis=0)
+    return Run(losses[0], losses[-1], (output.argmax(1) == answers).mean())
+
+
 LOGITS = np.array([2.0, 1.0, 0.1])
 NAMES = {name: getattr(softmax_lab, name) for name in softmax_lab.__all__} | {
     "np": np,
@@ -109,6 +153,7 @@ NAMES = {name: getattr(softmax_lab, name) for name in softmax_lab.__all__} | {
     "naive": naive,
     "race_steps": race_steps,
     "digits_model": digits_model,
+    "five_digits": five_digits,
 }
 
 
