@@ -57,6 +57,12 @@ def left_closed(probs, labels, num_bins):
     return error
 
 
+def lower_end_inside(probs, labels, num_bins):
+    said, right = claims(probs, labels)
+    bins = np.floor(said * num_bins).astype(int)
+    return abs(np.bincount(bins, right - said)).sum() / len(said)
+
+
 def mean_of_the_bins(probs, labels, num_bins):
     _, said, true = by_bin(probs, labels, num_bins)
     return abs(true - said).mean()
@@ -219,6 +225,15 @@ CALIBRATION_ERROR = Exercise(
             "confidence of exactly 1, the boldest claim of all. Let a bin hold its upper "
             "end: low < confidence and confidence <= high.",
             CERTAIN,
+        ),
+        Mistake(
+            "lets a bin hold its lower end",
+            lower_end_inside,
+            "Then a confidence on an edge, such as 0.75 with 4 bins, goes to the bin "
+            "above it. Here a bin holds its upper end, so it belongs below: np.digitize "
+            "has right=True for that.",
+            "my_calibration_error(np.array([[0.625, 0.375], [0.75, 0.25], "
+            "[0.875, 0.125]]), np.array([1, 0, 0]), 4), which should be 0.167",
         ),
         Mistake(
             "weighs all bins alike",
