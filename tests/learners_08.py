@@ -142,6 +142,16 @@ VARIANTS = [
     ("fit a temperature", lowest_log_likelihood, "picks the highest loss"),
     ("fit a temperature", most_often_right, "picks by accuracy"),
     (
+        "fit a temperature",
+        lambda z, labels, temperatures: min(
+            temperatures,
+            key=lambda t: softmax_lab.cross_entropy(
+                softmax_lab.softmax(z, temperature=t), labels
+            ).mean(),
+        ),
+        "applies softmax twice",
+    ),
+    (
         "smoothed targets",
         lambda labels, k, e: np.clip(np.eye(k)[labels], e / k, 1 - e),
         "forgets the true class's own part",
@@ -156,7 +166,7 @@ FACTS = {
     "0.91": 1 - 0.1 + 0.1 / 10,
     "0.95": 9.5 / 10,
 }
-GIVEN = ["0.75", "0.8", "0.99"]
+GIVEN = ["0.6", "0.62", "0.68", "0.7", "0.75", "0.8", "0.99"]
 ONE, TWO = [[1.0, 0.0]], [[0.6, 0.4], [0.6, 0.4], [0.9, 0.1]]
 NINE, THE_FIRST = [[0.9] + [0.1 / 9] * 9], np.array([0])
 CLAIMS = [
@@ -166,6 +176,8 @@ CLAIMS = [
     (eight.counts_for_shares, (TWO, [0, 1, 1], 10), 3 * 0.3667),
     (eight.empty_bins_too, (TWO, [0, 1, 1], 10), np.nan),
     (eight.every_answer_a_bin, (TWO, [0, 1, 1], 10), (0.4 + 0.6 + 0.9) / 3),
+    (eight.squared_error, ([[1.0, 0.0]], [1]), 2),
+    (np.round, (np.array([6.2, 6.8]),), [6, 7]),
     (eight.spread_over_the_others, (THE_FIRST, 10, 0.1), NINE),
     (eight.smoothed_targets, (THE_FIRST, 10, 0.1), [[0.91] + [0.01] * 9]),
 ]

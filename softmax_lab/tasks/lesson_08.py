@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 
 from softmax_lab.exercises import Exercise, Mistake
+from softmax_lab.losses import cross_entropy
 
 RNG = np.random.default_rng(8)
 
@@ -60,6 +61,12 @@ def left_closed(probs, labels, num_bins):
 def lower_end_inside(probs, labels, num_bins):
     said, right = claims(probs, labels)
     bins = np.floor(said * num_bins).astype(int)
+    return abs(np.bincount(bins, right - said)).sum() / len(said)
+
+
+def nearest_bin(probs, labels, num_bins):
+    said, right = claims(probs, labels)
+    bins = np.round(said * num_bins).astype(int)
     return abs(np.bincount(bins, right - said)).sum() / len(said)
 
 
@@ -236,6 +243,14 @@ CALIBRATION_ERROR = Exercise(
             "[0.875, 0.125]]), np.array([1, 0, 0]), 4), which should be 0.167",
         ),
         Mistake(
+            "rounds to the nearest bin",
+            nearest_bin,
+            "With 10 bins, rounding puts 0.62 and 0.68 apart, though both lie in the bin "
+            "from 0.6 to 0.7. Round up, or compare with the two ends of each bin.",
+            "my_calibration_error(np.array([[0.62, 0.38], [0.68, 0.32]]), "
+            "np.array([1, 0]), 10), which should be 0.15",
+        ),
+        Mistake(
             "weighs all bins alike",
             mean_of_the_bins,
             "A bin with one answer then counts as much as a bin with a thousand. Weight "
@@ -364,7 +379,8 @@ def fitted_temperature(logits, labels, temperatures):
     return temperatures[np.argmin(losses)]
 
 
-def cross_entropy(logits, labels):
+def rounded_loss(logits, labels):
+    """As written by hand: a loss below 1e-16 is rounded to 0."""
     z = logits - logits.max(axis=1, keepdims=True)
     return np.log(np.exp(z).sum(axis=1)) - z[np.arange(len(z)), labels]
 
@@ -414,6 +430,17 @@ def probabilities_for_logits(logits, labels, temperatures):
     return fitted_temperature(softmax(logits), labels, temperatures)
 
 
+def softmax_twice(logits, labels, temperatures):
+    losses = [cross_entropy(softmax(logits / t), labels).mean() for t in temperatures]
+    return temperatures[np.argmin(losses)]
+
+
+def mean_forgotten(loss):
+    return lambda logits, labels, temperatures: temperatures[
+        np.argmin([loss(logits / t, labels) for t in temperatures])
+    ]
+
+
 def fitted_to_the_winner(logits, labels, temperatures):
     return fitted_temperature(logits, logits.argmax(axis=1), temperatures)
 
@@ -447,6 +474,11 @@ def mean_claim_off(probs, labels):
 
 def not_given_to_the_label(probs, labels):
     return -probs[np.arange(len(labels)), labels].mean()
+
+
+def squared_error(probs, labels):
+    targets = np.eye(probs.shape[1])[labels]
+    return ((probs - targets) ** 2).sum(axis=1).mean()
 
 
 def error_in(num_bins):
@@ -597,6 +629,34 @@ FIT_A_TEMPERATURE = Exercise(
             THREE_OF_FOUR,
         ),
         Mistake(
+            "applies softmax twice",
+            softmax_twice,
+            "cross_entropy takes logits and applies softmax itself. Given probabilities, "
+            "it flattens them once more, and a smaller T seems to fit. Hand it logits / "
+            "T.",
+            THREE_OF_FOUR,
+        ),
+        *[
+            Mistake(
+                "forgets the mean",
+                mean_forgotten(loss),
+                "cross_entropy gives a loss for each example, so np.argmin searches the "
+                "whole table and may point far beyond the temperatures. Take the mean "
+                "of each row first.",
+                THREE_OF_FOUR,
+            )
+            for loss in (cross_entropy, rounded_loss)
+        ],
+        Mistake(
+            "measures squared error",
+            best_by(squared_error),
+            "That fits too, but something else: a bold miss costs no more than 2. A "
+            "temperature is fitted to the mean cross-entropy.",
+            "my_temperature(np.array([[3.0, 0], [1.0, 0], [4.0, 0], [1.5, 0]]), "
+            "np.array([0, 1, 0, 0]), np.array([0.5, 1.0, 2.0, 4.0])), which should be "
+            "1",
+        ),
+        Mistake(
             "takes the winner for the label",
             fitted_to_the_winner,
             "If the model's own answer counts as true, it is always right and cannot be "
@@ -683,6 +743,24 @@ def others_lifted_only(labels, num_classes, smoothing):
 
 def all_to_each(labels, num_classes, smoothing):
     return (1 - smoothing) * one_hot(labels, num_classes) + smoothing
+
+
+def whole_share_to_the_others(labels, num_classes, smoothing):
+    hard = one_hot(labels, num_classes)
+    return np.where(hard == 1, 1 - smoothing, smoothing)
+
+
+def one_class_too_few(labels, num_classes, smoothing):
+    return (1 - smoothing) * one_hot(labels, num_classes) + smoothing / (
+        num_classes - 1
+    )
+
+
+def whole_columns(labels, num_classes, smoothing):
+    part = smoothing / num_classes
+    targets = np.full((len(labels), num_classes), part)
+    targets[:, labels] = 1 - smoothing + part
+    return targets
 
 
 def taken_and_not_given(labels, num_classes, smoothing):
@@ -780,11 +858,28 @@ SMOOTHED_TARGETS = Exercise(
             )
             for wrong in (nothing_taken_away, others_lifted_only)
         ],
+        *[
+            Mistake(
+                "gives every class the whole share",
+                wrong,
+                "The share is spread, so each of the K classes gets one K-th of it. "
+                "Otherwise the rows sum to more than 1.",
+                TENTH,
+            )
+            for wrong in (all_to_each, whole_share_to_the_others)
+        ],
         Mistake(
-            "gives every class the whole share",
-            all_to_each,
-            "The share is spread, so each of the K classes gets one K-th of it. "
-            "Otherwise the rows sum to more than 1.",
+            "divides by K - 1 and still counts K",
+            one_class_too_few,
+            "K classes get a part, the true one too, so K parts must make up the share. "
+            "With K - 1 in the denominator the rows sum to more than 1.",
+            TENTH,
+        ),
+        Mistake(
+            "writes whole columns",
+            whole_columns,
+            "[:, labels] names whole columns, so each row gets the true class of every "
+            "other row as well. Index the rows too: [np.arange(N), labels].",
             TENTH,
         ),
         Mistake(
