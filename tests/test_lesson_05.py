@@ -49,7 +49,7 @@ BARE = "charges 0.802 without a word"
 COMPILED = "Compiled, it also recognises a bare `tf.nn.softmax`"
 TWICE = "Two softmaxes cost 0.802 everywhere."
 SILENT = "with `from_logits=False` nobody warns"
-MISSING = "the row costs 0.742, nobody warns"
+MISSING = "takes −log(1/2.1) = 0.742"
 LOGITS = "*logits out of the model, softmax in the loss.*"
 COPY = "A copy has lost them,"
 MATRIX = [  # head, from_logits, plain loss, compiled loss, plain and compiled warn
@@ -105,6 +105,15 @@ FACTS = {  # a sentence of a lesson: whether the installed Keras makes it true
     ("05", "TensorFlow says nothing: no error, no warning."): (
         lambda: np.isnan(naive_in_tensorflow()) and heard(naive_in_tensorflow)[1] == []
     ),
+    ("05", "Behind a Keras softmax, and in `fit`, it would not have been."): (
+        lambda: rescued_at(104.0) == [(104.0, 1.0), (104.0, 1.0)]
+    ),
+    ("05", "From a Keras sigmoid, too, the logits would have been recovered."): (
+        lambda: binary_at(-120.0) == 120.0
+    ),
+    ("05", "at a gap of 90 already, where NumPy's `float32` still holds e⁻⁹⁰"): (
+        lambda: tf.nn.softmax([0.0, 90.0])[0] == 0 and np.exp(np.float32(-90)) > 0
+    ),
     ("05", "the probabilities carry the logits that they were made from"): (
         lambda: np.allclose(softmax(tf.constant(Z0))._keras_logits, Z0)
     ),
@@ -124,12 +133,30 @@ FACTS = {  # a sentence of a lesson: whether the installed Keras makes it true
 
 
 def clipped(gap):
-    z = tf.constant([[0.0, gap]])
     loss = keras.losses.SparseCategoricalCrossentropy()
+    return cost_and_slope(lambda z: loss(LABEL, tf.nn.softmax(z)), gap)
+
+
+def rescued_at(gap):
+    """With Keras's softmax, and with TensorFlow's in a compiled function."""
+    loss = keras.losses.SparseCategoricalCrossentropy()
+    return [
+        cost_and_slope(lambda z: loss(LABEL, softmax(z)), gap),
+        cost_and_slope(tf.function(lambda z: loss(LABEL, tf.nn.softmax(z))), gap),
+    ]
+
+
+def cost_and_slope(formula, gap):
+    z = tf.constant([[0.0, gap]])
     with tf.GradientTape() as tape:
         tape.watch(z)
-        cost = loss(LABEL, tf.nn.softmax(z))
+        cost = formula(z)
     return round(float(cost), 3), float(abs(tape.gradient(cost, z)).numpy().max())
+
+
+def binary_at(logit):
+    probs = keras.activations.sigmoid(tf.constant([[logit]]))
+    return float(keras.losses.BinaryCrossentropy()(tf.constant([[1.0]]), probs))
 
 
 def naive_in_tensorflow():
@@ -356,6 +383,13 @@ WRONG = [  # exercise, answer, what the learner reads
     ("missing softmax", no_bias, "needs its bias"),
     ("missing softmax", no_dense, "no Dense layer"),
     ("missing softmax", five.classifier(from_logit=True), "from_logit"),
+    ("one unit", five.filter_of("softmax", 2), "two units and another loss"),
+    ("one unit", lambda: (five.spam_filter()[0], "mse"), "takes squared error"),
+    (
+        "one unit",
+        lambda: (five.spam_filter()[0], "sparse_categorical_crossentropy"),
+        "class 0 alone",
+    ),
     ("two softmaxes", in_two_steps, "puts out logits"),
     ("one unit", five.digit_classifier, "should put out 1 numbers, not 10"),
     ("server", adds_to_the_given_model, "still puts out logits"),

@@ -20,6 +20,10 @@ class ModelError(ValueError):
     """What an answer returns cannot be tested."""
 
 
+class OneClassError(ModelError):
+    """A loss asks for one of several classes, and there is one."""
+
+
 def start_keras():
     global keras
     import keras
@@ -43,6 +47,8 @@ def judged(build, logits, label):
     put_out(last_dense(model), logits)
     outputs, loss = model(image), keras.losses.get(loss)
     copy = np.array(outputs)
+    if copy.shape[1] == 1 and "sparse" in getattr(loss, "name", str(loss)):
+        raise OneClassError("one unit is class 0 alone: there is no class 1")
     labels = np.array([label], "float32").reshape(1, *[1] * (copy.shape[1] == 1))
     return np.mean(loss(labels, copy)), np.mean(loss(labels, outputs)), copy[0]
 
@@ -140,6 +146,10 @@ def any_row_will_do(outputs):
     return bool(range_alone(outputs) and right.any())
 
 
+def one_truth_a_row(outputs):
+    return np.isclose(outputs.sum(axis=-1), 1, atol=1e-3)
+
+
 def sum_of_everything(outputs):
     return bool(range_alone(outputs) and np.isclose(outputs.sum(), 1, atol=1e-3))
 
@@ -183,68 +193,75 @@ PROBABILITY_TEST = Exercise(
             sums_alone,
             "Logits can sum to 1 by chance, as [2, 1, -2] does. A probability is also "
             "never below 0.",
-            EXPERIMENT.format("[[2.0, 1.0, -2.0]]", "0"),
+            EXPERIMENT.format("[[2.0, 1.0, -2.0]]", "False"),
         ),
         Mistake(
             "looks at the range alone",
             range_alone,
             "Sigmoids lie between 0 and 1 as well, each by itself. What softmax shares "
             "out is 1 for each row.",
-            EXPERIMENT.format("[[0.9, 0.9, 0.1]]", "0"),
+            EXPERIMENT.format("[[0.9, 0.9, 0.1]]", "False"),
         ),
         Mistake(
             "refuses a probability of 0",
             positive_and_sums,
             "On paper softmax never gives 0, in float32 it does, as soon as a class is "
             "far enough behind. Such a row is no bug.",
-            EXPERIMENT.format("[[0.0, 0.0, 1.0]]", "1"),
+            EXPERIMENT.format("[[0.0, 0.0, 1.0]]", "True"),
         ),
         Mistake(
             "expects sums of exactly 1",
             sums_exactly,
             "Sums of floats are rounded: 0.7 + 0.2 + 0.1 misses 1 in the last digit. "
             "Allow for a little, with np.allclose.",
-            EXPERIMENT.format("[[0.7, 0.2, 0.1]]", "1"),
+            EXPERIMENT.format("[[0.7, 0.2, 0.1]]", "True"),
+        ),
+        Mistake(
+            "gives a truth for every row",
+            one_truth_a_row,
+            "np.isclose compares row by row. The test asks for one truth: whether all "
+            "rows pass. np.allclose gives it.",
+            EXPERIMENT.format("[[0.5, 0.3, 0.2], [0.5, 0.3, 0.2]]", "True"),
         ),
         Mistake(
             "adds up the columns",
             sums_of_columns,
             "Each column is a class, each row an example. A row shares out 1 among the "
             "classes: sum along the last axis.",
-            EXPERIMENT.format("[[0.9, 0.1, 0.7], [0.1, 0.9, 0.3]]", "0"),
+            EXPERIMENT.format("[[0.9, 0.1, 0.7], [0.1, 0.9, 0.3]]", "False"),
         ),
         Mistake(
             "averages over the rows",
             mean_of_the_sums,
             "Sums of 1.4 and 0.6 average to 1, and neither row is right. Every single "
             "row has to pass.",
-            EXPERIMENT.format("[[0.7, 0.5, 0.2], [0.3, 0.2, 0.1]]", "0"),
+            EXPERIMENT.format("[[0.7, 0.5, 0.2], [0.3, 0.2, 0.1]]", "False"),
         ),
         Mistake(
             "looks at the first row alone",
             first_row_alone,
             "The first row may be fine and the second not. Every row has to pass.",
-            EXPERIMENT.format("[[0.5, 0.3, 0.2], [0.9, 0.9, 0.9]]", "0"),
+            EXPERIMENT.format("[[0.5, 0.3, 0.2], [0.9, 0.9, 0.9]]", "False"),
         ),
         Mistake(
             "is content with one good row",
             any_row_will_do,
             "One row that sums to 1 proves nothing about the others: all() instead of "
             "any().",
-            EXPERIMENT.format("[[0.5, 0.3, 0.2], [0.9, 0.9, 0.9]]", "0"),
+            EXPERIMENT.format("[[0.5, 0.3, 0.2], [0.9, 0.9, 0.9]]", "False"),
         ),
         Mistake(
             "adds up everything",
             sum_of_everything,
             "Each row has its own 1 to share out, so a batch of N rows sums to N. Sum "
             "along the last axis.",
-            EXPERIMENT.format("[[0.5, 0.5, 0.0], [0.0, 0.0, 1.0]]", "1"),
+            EXPERIMENT.format("[[0.5, 0.5, 0.0], [0.0, 0.0, 1.0]]", "True"),
         ),
         Mistake(
             "says True when something is wrong",
             says_when_something_is_wrong,
             "The other way round: True means that the outputs pass.",
-            EXPERIMENT.format("[[0.5, 0.3, 0.2]]", "1"),
+            EXPERIMENT.format("[[0.5, 0.3, 0.2]]", "True"),
         ),
     ],
     hints=[
@@ -410,6 +427,19 @@ KEEPS_LOGITS = Mistake(
     "my_reporter()[0](np.zeros((1, 64))).numpy().sum().round(3), which should be 1",
 )
 
+ONE_IN_THE_MODEL = (
+    "Here the model itself must end in exactly one softmax, and the loss must not be "
+    "told from_logits=True."
+)
+HERE = {  # what to say of them where the model is to put out probabilities
+    "leaves softmax out": "The model puts out logits, and the loss takes them for "
+    "probabilities. " + ONE_IN_THE_MODEL,
+    "applies softmax twice": "The second softmax takes probabilities for logits. "
+    + ONE_IN_THE_MODEL,
+    "needs Keras to find the logits": "Softmax is in the model, and the loss is told "
+    "that it is not: a copy of the outputs is taken at its word. " + ONE_IN_THE_MODEL,
+}
+
 TWO_SOFTMAXES = Exercise(
     name="two softmaxes",
     reference=probability_model,
@@ -418,7 +448,10 @@ TWO_SOFTMAXES = Exercise(
     mistakes=[
         KEEPS_LOGITS,
         *[
-            m._replace(experiment=m.experiment.replace("my_classifier", "my_reporter"))
+            m._replace(
+                experiment=m.experiment.replace("my_classifier", "my_reporter"),
+                message=HERE.get(m.name, m.message),
+            )
             for m in CLASSIFIER_MISTAKES
         ],
     ],
@@ -491,18 +524,36 @@ ONE_UNIT = Exercise(
         Mistake(
             "asks which of one class it is",
             filter_of(loss="SparseCategoricalCrossentropy", from_logits=True),
-            "This loss applies softmax, and over a single unit that is 1: label 0 costs "
-            "nothing, and there is no class with number 1. Take the binary loss, or two "
-            "units.",
+            "The sparse loss asks which of several classes it is, and a single unit is "
+            "class 0 alone. Take the binary loss, or two units.",
             AT_ONE,
         ),
-        Mistake(
-            "takes squared error",
-            filter_of("sigmoid", loss="MeanSquaredError"),
-            "Squared error goes flat where the model is surely wrong, as in lesson 4. "
-            "Take the binary cross-entropy.",
-            AT_ONE,
-        ),
+        *[
+            Mistake(
+                "takes squared error",
+                wrong,
+                "Squared error goes flat where a sigmoid is surely wrong, as in lesson 4. "
+                "Take the binary cross-entropy.",
+                AT_ONE,
+            )
+            for wrong in (
+                filter_of("sigmoid", loss="MeanSquaredError"),
+                filter_of(loss="MeanSquaredError"),
+            )
+        ],
+        *[
+            Mistake(
+                "has two units and another loss",
+                wrong,
+                "With two units the label is a class number, 0 or 1: take the sparse "
+                "loss. The binary loss wants a single unit.",
+                AT_ONE,
+            )
+            for wrong in (
+                filter_of("softmax", 2),
+                filter_of("softmax", 2, "CategoricalCrossentropy"),
+            )
+        ],
         Mistake(
             "cuts the logits off",
             filter_of("relu", from_logits=True),
@@ -610,7 +661,7 @@ HEADS = Exercise(
             ((1, "sparse"), TAGS, MAIL, OPINION),
             "A head has a unit for each class: ten digits, four animals, three "
             "readings. Only yes or no can do with one.",
-            "range(10), ['cat', 'dog', 'horse', 'cow'], ['1', '6', 'other']",
+            "len(['1', '6', 'other'])",
             lambda digit, tags, mail, opinion: (
                 [head(digit)[0], head(tags)[0], head(opinion)[0]] != [10, 4, 3]
                 or head(mail)[0] > 2
@@ -621,7 +672,7 @@ HEADS = Exercise(
             (DIGIT, TAGS, (2, "binary"), OPINION),
             "The mail: two units with the binary loss are two questions. For one, take a "
             "single unit, or two units with the sparse loss.",
-            "2 ** 2, 'answers to two questions'",
+            "1 / (1 + np.exp(-np.array([3.0, 2.0])))",
             lambda digit, tags, mail, opinion: head(mail) in {(2, "binary")},
         ),
         Mistake(
