@@ -96,6 +96,21 @@ def textbook_tag_loss(logits, targets):
 
 
 VARIANTS = [
+    (
+        "tag loss",
+        lambda z, t: np.log1p(np.exp(-(2 * t - 1) * z)).sum(),
+        "raises e to large logits",
+    ),
+    (
+        "tag loss",
+        lambda z, t: (
+            -sum(
+                np.log(scipy.special.expit(x if y else -x))
+                for x, y in zip(z, t, strict=True)
+            )
+        ),
+        "takes the log of a sigmoid rounded to 0",
+    ),
     ("axis test", first_of_the_sums, "is content with one right row"),
     (
         "axis test",

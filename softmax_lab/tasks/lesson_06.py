@@ -455,6 +455,15 @@ def of_the_sigmoid_that_counts(logits, targets):
     return -np.log(np.where(targets > 0, probs, 1 - probs)).sum()
 
 
+def of_sigmoids_of_both_signs(logits, targets):
+    there, not_there = np.log(sigmoid(logits)), np.log(sigmoid(-logits))
+    return -(targets * there + (1 - targets) * not_there).sum()
+
+
+def of_the_sign_that_counts(logits, targets):
+    return -np.log(sigmoid(np.where(targets > 0, logits, -logits))).sum()
+
+
 def with_softmax(logits, targets):
     shifted = logits - logits.max()
     return -(targets * (shifted - np.log(np.exp(shifted).sum()))).sum()
@@ -499,6 +508,10 @@ def targets_turned_round(logits, targets):
 
 def exponentials_overflow(logits, targets):
     return (np.log(1 + np.exp(logits)) - targets * logits).sum()
+
+
+def exponentials_of_the_sign_that_counts(logits, targets):
+    return np.log(1 + np.exp(np.where(targets > 0, -logits, logits))).sum()
 
 
 def exponentials_overflow_below(logits, targets):
@@ -619,6 +632,16 @@ TAG_LOSS = Exercise(
         ],
         *[
             Mistake(
+                "takes the log of a sigmoid rounded to 0",
+                wrong,
+                "The sigmoid of -800 is rounded to 0, whose log is minus infinity. Take "
+                "the log of the formula: sigmoid(-z) is 1 / (1 + e^z).",
+                FAR,
+            )
+            for wrong in (of_sigmoids_of_both_signs, of_the_sign_that_counts)
+        ],
+        *[
+            Mistake(
                 name,
                 capped(epsilon),
                 f"The infinity is gone, but no tag can cost more than "
@@ -633,13 +656,16 @@ TAG_LOSS = Exercise(
             ]
             for epsilon in EPSILONS
         ],
-        Mistake(
-            "raises e to large logits",
-            exponentials_overflow,
-            "log(1 + e^z) is the right formula, and e^1000 is inf. np.logaddexp(0, z) "
-            "gives the same without forming it.",
-            FAR,
-        ),
+        *[
+            Mistake(
+                "raises e to large logits",
+                wrong,
+                "log(1 + e^z) is the right formula, and e^1000 is inf. np.logaddexp(0, z) "
+                "gives the same without forming it.",
+                FAR,
+            )
+            for wrong in (exponentials_overflow, exponentials_of_the_sign_that_counts)
+        ],
         Mistake(
             "raises e to minus very negative logits",
             exponentials_overflow_below,
