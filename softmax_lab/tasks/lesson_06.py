@@ -632,13 +632,18 @@ TAG_LOSS = Exercise(
         ],
         *[
             Mistake(
-                "takes the log of a sigmoid rounded to 0",
+                "rounds a sigmoid to 0 or an exponential to inf",
                 wrong,
-                "The sigmoid of -800 is rounded to 0, whose log is minus infinity. Take "
-                "the log of the formula: sigmoid(-z) is 1 / (1 + e^z).",
+                "For a tag that is surely wrong, sigmoid(-800) is rounded to 0, whose log "
+                "is minus infinity, or 1 + e^800 is formed, which is inf. "
+                "np.logaddexp(0, z) is log(1 + e^z) without forming it.",
                 FAR,
             )
-            for wrong in (of_sigmoids_of_both_signs, of_the_sign_that_counts)
+            for wrong in (
+                of_sigmoids_of_both_signs,
+                of_the_sign_that_counts,
+                exponentials_of_the_sign_that_counts,
+            )
         ],
         *[
             Mistake(
@@ -656,16 +661,13 @@ TAG_LOSS = Exercise(
             ]
             for epsilon in EPSILONS
         ],
-        *[
-            Mistake(
-                "raises e to large logits",
-                wrong,
-                "log(1 + e^z) is the right formula, and e^1000 is inf. np.logaddexp(0, z) "
-                "gives the same without forming it.",
-                FAR,
-            )
-            for wrong in (exponentials_overflow, exponentials_of_the_sign_that_counts)
-        ],
+        Mistake(
+            "raises e to large logits",
+            exponentials_overflow,
+            "log(1 + e^z) is the right formula, and e^1000 is inf. np.logaddexp(0, z) "
+            "gives the same without forming it.",
+            FAR,
+        ),
         Mistake(
             "raises e to minus very negative logits",
             exponentials_overflow_below,
