@@ -44,7 +44,7 @@ def test_the_lesson_says_what_the_text_is_and_how_long():
     for said in ["Lewis Carroll", "1865", "public domain"]:
         assert said in prose()
         assert said in " ".join(alice.__doc__.split())
-    assert f"{length:,} letters" in prose()
+    assert f"{length:,} characters" in prose()
 
 
 def test_every_data_file_of_the_package_is_installed_with_it():
