@@ -117,6 +117,38 @@ def mean_gap(probs, labels, num_bins):
     return np.mean(gaps)
 
 
+def from_a_half(probs, labels, num_bins):
+    confidence, right = probs.max(1), probs.argmax(1) == labels
+    bins = np.ceil((confidence - 0.5) * 2 * num_bins)
+    gaps = [
+        np.sum(right[bins == b]) - np.sum(confidence[bins == b])
+        for b in range(1, num_bins + 1)
+    ]
+    return np.abs(gaps).sum() / len(labels)
+
+
+def from_a_half_and_the_rest(probs, labels, num_bins):
+    confidence, right = probs.max(1), probs.argmax(1) == labels
+    bins = np.searchsorted(np.linspace(0.5, 1, num_bins + 1), confidence)
+    return sum(
+        np.abs((right[bins == b] - confidence[bins == b]).sum()) for b in set(bins)
+    ) / len(labels)
+
+
+def judged_by_the_label(right_of):
+    def error(probs, labels, num_bins):
+        confidence, right = probs.max(1), right_of(labels)
+        total = 0.0
+        for b in range(num_bins):
+            inside = (b / num_bins < confidence) & (confidence <= (b + 1) / num_bins)
+            if inside.any():
+                gap = abs(np.mean(right[inside]) - np.mean(confidence[inside]))
+                total += gap * np.mean(inside)
+        return total
+
+    return error
+
+
 def lowest_log_likelihood(logits, labels, temperatures):
     rows = np.arange(len(labels))
     logs = [
@@ -139,6 +171,18 @@ VARIANTS = [
     ("calibration error", counted_from_below, "leaves out a confidence of 1"),
     ("calibration error", digitised, "lets a bin hold its lower end"),
     ("calibration error", mean_gap, "weighs all bins alike"),
+    ("calibration error", from_a_half, "starts the bins at a half"),
+    ("calibration error", from_a_half_and_the_rest, "starts the bins at a half"),
+    (
+        "calibration error",
+        judged_by_the_label(lambda labels: labels == 1),
+        "takes the labels for right and wrong",
+    ),
+    (
+        "calibration error",
+        judged_by_the_label(lambda labels: labels),
+        "takes the labels for right and wrong",
+    ),
     ("fit a temperature", lowest_log_likelihood, "picks the highest loss"),
     ("fit a temperature", most_often_right, "picks by accuracy"),
     (

@@ -158,8 +158,8 @@ TEMPERATURE_SOFTMAX = Exercise(
         Mistake(
             "does not subtract the maximum",
             without_maximum,
-            "A small T makes huge quotients: 2 / 0.001 is 2000, whose exponential is "
-            "inf, and inf / inf is nan. Subtract the maximum first.",
+            "With a small T the exponentials are all inf or all 0, and inf / inf and "
+            "0 / 0 are nan. Subtract the maximum, so that the largest exponent is 0.",
             COLD,
         ),
         Mistake(
@@ -240,6 +240,10 @@ def log_to_base_2(probs, temperature):
     return softmax(np.log2(probs) / temperature)
 
 
+def log_to_base_10(probs, temperature):
+    return softmax(np.log10(probs) / temperature)
+
+
 def logs_returned(probs, temperature):
     return np.log(probs) / temperature
 
@@ -251,6 +255,12 @@ def logs_normalised(probs, temperature):
 
 def with_epsilon(epsilon):
     return lambda probs, temperature: softmax(np.log(probs + epsilon) / temperature)
+
+
+def with_floor(epsilon):
+    return lambda probs, temperature: softmax(
+        np.log(np.clip(probs, epsilon, 1)) / temperature
+    )
 
 
 def it_agrees_with_the_logits(function):
@@ -287,6 +297,7 @@ TEMPERED_PROBABILITIES = Exercise(
         (np.array([0.7, 0.2, 0.1]), 1.0),
         (np.array([0.7, 0.2, 0.1]), 4.0),
         (np.array([0.8, 0.2, 0.0]), 10.0),
+        (np.array([0.8, 0.2, 1e-13]), 10.0),  # tells an epsilon from a floor
         (np.array([0.25, 0.25, 0.25, 0.25]), 3.0),
         (np.array([1.0]), 2.0),  # one class
         (RNG.dirichlet(np.ones(6)), 1.5),
@@ -346,6 +357,13 @@ TEMPERED_PROBABILITIES = Exercise(
             EIGHT_TO_ONE,
         ),
         Mistake(
+            "takes the log to base 10",
+            log_to_base_10,
+            "The exponential in softmax undoes the natural log. With log10 in its place "
+            "even T = 1 changes the probabilities.",
+            EIGHT_TO_ONE,
+        ),
+        Mistake(
             "stops at the logs",
             logs_returned,
             "These are logits, divided by T as they should be. Softmax makes "
@@ -361,13 +379,17 @@ TEMPERED_PROBABILITIES = Exercise(
         ),
         *[
             Mistake(
-                "adds an epsilon inside the log",
-                with_epsilon(epsilon),
+                name,
+                wrong(epsilon),
                 f"A class with probability 0 comes back to life: at T = 10 the {epsilon:g} "
                 "counts as its tenth root, which is not small. Leave the 0: its log is "
                 "-inf, and softmax makes that 0 again.",
                 WITH_ZERO,
             )
+            for name, wrong in [
+                ("adds an epsilon inside the log", with_epsilon),
+                ("puts a floor under the probabilities", with_floor),
+            ]
             for epsilon in EPSILONS
         ],
     ],
@@ -445,6 +467,28 @@ def within(low, high, halvings=60, middle_of=lambda low, high: (low + high) / 2)
     return search
 
 
+def on_a_grid(start, step, pick):
+    """What a search through start, start + step, ... returns."""
+
+    def search(logits, bits):
+        n = int((temperature_for(np.asarray(logits, float), bits) - start) / step)
+        return pick(logits, bits, start + n * step, start + (n + 1) * step)
+
+    return search
+
+
+def closer_in_entropy(logits, bits, below, above):
+    return min((below, above), key=lambda t: abs(entropy_in_bits(logits, t) - bits))
+
+
+def last_too_cold(logits, bits, below, above):
+    return below
+
+
+def first_hot_enough(logits, bits, below, above):
+    return above
+
+
 def it_reaches_the_entropy(function):
     rows = [(ROW, 1.2), (SEVEN, 2.5), (np.array([0.0, 9.0]), 0.2)]
     reached = [entropy_in_bits(row, function(row.copy(), bits)) for row, bits in rows]
@@ -461,6 +505,10 @@ def twice_the_logits_need_twice_the_heat(function):
 
 
 ONE_BIT = "my_temperature_for(np.array([2.0, 1.0, 0.1]), 1.0), which should be 0.7326"
+FOUR_DIGITS = (
+    "abs(my_temperature_for(np.array([2.0, 1.0, 0.1]), 1.0) - 0.732636) < 1e-4, "
+    "which should be True"
+)
 
 TARGET_ENTROPY = Exercise(
     name="target entropy",
@@ -550,12 +598,23 @@ TARGET_ENTROPY = Exercise(
         ],
         *[
             Mistake(
+                "searches on a coarse grid",
+                on_a_grid(start, step, pick),
+                "Close, but only as fine as the grid, and each further digit takes ten "
+                "times as many looks. Halve the range instead: three or four halvings "
+                "give a digit.",
+                FOUR_DIGITS,
+            )
+            for start, step in [(0, 0.001), (0, 0.01), (0, 0.1), (0.01, 0.1)]
+            for pick in (closer_in_entropy, last_too_cold, first_hot_enough)
+        ],
+        *[
+            Mistake(
                 "stops too early",
                 within(low, high, halvings, middle_of),
                 "Each halving adds one binary digit, so a few leave an error that "
                 "shows. Fifty are plenty, and cost nothing.",
-                "abs(my_temperature_for(np.array([2.0, 1.0, 0.1]), 1.0) - 0.732636) "
-                "< 1e-4, which should be True",
+                FOUR_DIGITS,
             )
             for low, high in [(0.01, 100.0), (0.1, 100.0), (0.1, 10.0)]
             for halvings in range(5, 13)
@@ -604,6 +663,14 @@ def one_log(logits, uniforms):
 
 def one_log_added(logits, uniforms):
     return (logits + np.log(uniforms)).argmax(axis=-1)
+
+
+def inner_minus_lost(logits, uniforms):
+    return (logits - np.log(np.log(uniforms))).argmax(axis=-1)
+
+
+def noise_from_the_rest(logits, uniforms):
+    return (logits - np.log(-np.log(1 - uniforms))).argmax(axis=-1)
 
 
 def noise_on_the_probabilities(logits, uniforms):
@@ -715,6 +782,19 @@ GUMBEL_MAX = Exercise(
             )
             for wrong in (one_log, one_log_added)
         ],
+        Mistake(
+            "loses the inner minus",
+            inner_minus_lost,
+            "The log of u is negative, and its log is nan: a minus is missing inside.",
+            FOUR_DRAWS,
+        ),
+        Mistake(
+            "takes 1 - u for u",
+            noise_from_the_rest,
+            "1 - u is as good a uniform number as u, and the draws would be as fair; but "
+            "here they are to come from u itself.",
+            FOUR_DRAWS,
+        ),
         Mistake(
             "adds the noise to the probabilities",
             noise_on_the_probabilities,
@@ -830,6 +910,21 @@ def nothing_cut(logits, k):
 
 def cut_logits_only(logits, k):
     return np.where(logits >= np.sort(logits)[-k], logits, -np.inf)
+
+
+def kept_logits_divided(logits, k):
+    kept = np.where(logits >= np.sort(logits)[-k], logits, 0)
+    return kept / kept.sum()
+
+
+def order_taken_for_ranks(logits, k):
+    weights = np.exp(logits - logits.max()) * (np.argsort(-logits) < k)
+    return weights / weights.sum()
+
+
+def limit_from_the_small_end(logits, k):
+    weights = np.exp(logits - logits.max()) * (logits >= np.sort(logits)[k])
+    return weights / weights.sum()
 
 
 def exactly_k_are_left(function):
@@ -950,6 +1045,27 @@ TOP_K = Exercise(
             "The mask is right. Softmax is still missing.",
             TWO_OF_THREE,
         ),
+        Mistake(
+            "divides the logits by their sum",
+            kept_logits_divided,
+            "Logits are not weights: they can be negative, and their sum can be 0. The "
+            "exponential makes weights of them; those are divided by their sum.",
+            TWO_OF_THREE,
+        ),
+        Mistake(
+            "takes the order for ranks",
+            order_taken_for_ranks,
+            "np.argsort says which class stands first, not where a class stands. Its "
+            "first k entries are the classes that stay.",
+            TWO_OF_THREE,
+        ),
+        Mistake(
+            "counts the limit from the small end",
+            limit_from_the_small_end,
+            "np.sort rises, so place k is k steps above the smallest, and with k = K "
+            "there is none. The k-th largest stands at -k.",
+            TWO_OF_THREE,
+        ),
     ],
     hints=[
         "Which logit is the smallest that may stay? All below it are masked, as in "
@@ -1043,6 +1159,19 @@ def whole_row(probs, share):
 def softmax_of_the_kept(probs, share):
     kept = cut_not_renormalised(probs, share)
     return softmax(kept)
+
+
+def mask_on_the_unsorted_row(probs, share):
+    falling = np.sort(probs)[::-1]
+    kept = np.where(np.cumsum(falling) - falling < share, probs, 0)
+    return kept / kept.sum()
+
+
+def put_back_the_wrong_way(probs, share):
+    order = np.argsort(-probs)
+    falling = probs[order]
+    kept = np.where(np.cumsum(falling) - falling < share, falling, 0)[order]
+    return kept / kept.sum()
 
 
 FIVE = np.array([0.05, 0.4, 0.15, 0.1, 0.3])
@@ -1165,6 +1294,16 @@ TOP_P = Exercise(
             "kept[order] = ...",
             HALF,
         ),
+        *[
+            Mistake(
+                "mixes up the two orders",
+                wrong,
+                "The mask is in falling order, the row is not: kept[order] = ... puts "
+                "each class back in its place.",
+                HALF,
+            )
+            for wrong in (mask_on_the_unsorted_row, put_back_the_wrong_way)
+        ],
         Mistake(
             "returns only those that stay",
             only_the_kept,

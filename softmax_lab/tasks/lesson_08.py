@@ -156,6 +156,34 @@ def bins_from_the_smallest(probs, labels, num_bins):
     return abs(np.bincount(bins, right - said)).sum() / len(said)
 
 
+def bins_from_a_half(probs, labels, num_bins):
+    said, right = claims(probs, labels)
+    edges, error = np.linspace(0.5, 1, num_bins + 1), 0.0
+    for low, high in itertools.pairwise(edges):
+        inside = (low < said) & (said <= high)
+        if inside.any():
+            error += inside.mean() * abs(right[inside].mean() - said[inside].mean())
+    return error
+
+
+def one_bin_below_a_half(probs, labels, num_bins):
+    said, right = claims(probs, labels)
+    bins = np.digitize(said, np.linspace(0.5, 1, num_bins + 1), right=True)
+    return abs(np.bincount(bins, right - said)).sum() / len(said)
+
+
+def label_1_is_right(probs, labels, num_bins):
+    said = claims(probs, labels)[0]
+    bins = bins_of(said, num_bins)
+    return abs(np.bincount(bins, (labels == 1) - said)).sum() / len(said)
+
+
+def labels_as_they_are(probs, labels, num_bins):
+    said = claims(probs, labels)[0]
+    bins = bins_of(said, num_bins)
+    return abs(np.bincount(bins, labels - said)).sum() / len(said)
+
+
 def every_class_a_claim(probs, labels, num_bins):
     said = probs.astype(float).ravel()
     right = np.eye(probs.shape[1])[labels].ravel()
@@ -343,6 +371,27 @@ CALIBRATION_ERROR = Exercise(
             "my_calibration_error(np.array([[0.8, 0.2], [0.85, 0.15]]), "
             "np.array([0, 1]), 4), which should be 0.325",
         ),
+        *[
+            Mistake(
+                "starts the bins at a half",
+                wrong,
+                "Bins run from 0 to 1: with ten classes a largest probability can be "
+                "below 0.5.",
+                "my_calibration_error(np.array([[0.35, 0.33, 0.32], "
+                "[0.45, 0.3, 0.25]]), np.array([0, 1]), 10), which should be 0.55",
+            )
+            for wrong in (bins_from_a_half, one_bin_below_a_half)
+        ],
+        *[
+            Mistake(
+                "takes the labels for right and wrong",
+                wrong,
+                "A label names a class; it does not say whether the answer was right. "
+                "Compare it with the argmax of its row: 1 where they agree, 0 where not.",
+                CERTAIN,
+            )
+            for wrong in (label_1_is_right, labels_as_they_are)
+        ],
         Mistake(
             "takes every probability for a claim",
             every_class_a_claim,
