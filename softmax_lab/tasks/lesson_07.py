@@ -158,7 +158,7 @@ TEMPERATURE_SOFTMAX = Exercise(
         Mistake(
             "does not subtract the maximum",
             without_maximum,
-            "With a small T the exponentials are all inf or all 0, and inf / inf and "
+            "With a small T the exponentials are inf or all 0, and inf / inf and "
             "0 / 0 are nan. Subtract the maximum, so that the largest exponent is 0.",
             COLD,
         ),
