@@ -20,14 +20,7 @@ from softmax_lab import (
 
 PATH = NOTEBOOKS / "08_calibration.ipynb"
 SEEDS = range(5)
-
-
-@pytest.fixture(autouse=True)
-def learner(tmp_path, monkeypatch):
-    monkeypatch.setenv("SOFTMAX_LAB_HOME", str(tmp_path))
-    progress.STORES.clear()
-    yield
-    progress.STORES.clear()
+pytestmark = pytest.mark.usefixtures("learner")  # who has answered nothing
 
 
 def source(id):
