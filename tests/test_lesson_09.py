@@ -114,9 +114,16 @@ def test_sparsemax_is_the_nearest_point_by_the_conditions_for_it(size):
 @each_size
 def test_entmax_by_halving_is_entmax(size):
     rows = rows_of(5, size, 100)
-    ours = [lesson("by_halving")(row) for row in rows]
+    ours = [lesson("entmax")(row, 1.5) for row in rows]
     assert_allclose(ours, softmax_lab.entmax15(rows), atol=1e-9)
     assert_allclose(nine.entmax(rows), softmax_lab.entmax15(rows), atol=1e-9)
+
+
+@each_size
+def test_entmax_goes_from_softmax_to_sparsemax(size):
+    for row in rows_of(5, size, 100):
+        assert_allclose(lesson("entmax")(row, 2.0), sparsemax(row), atol=1e-9)
+        assert_allclose(lesson("entmax")(row, 1.0001), softmax(row), atol=5e-3)
 
 
 @each_size
