@@ -33,6 +33,10 @@ def over_the_classes(probs):
     return softmax(np.log(probs).mean(axis=1))
 
 
+def plain_mean_over_the_classes(probs):
+    return probs.mean(axis=1)
+
+
 def taken_for_logits(probs):
     return softmax(probs.mean(axis=0))
 
@@ -116,7 +120,7 @@ WITH_VETO = (
     "my_logit_average(np.array([[1.0, 1e-12], [0.0, 1.0]])), which should be [0, 1]"
 )
 MANY_MODELS = (
-    "my_logit_average(np.tile([0.6, 0.3, 0.1], (1000, 1))), which should be "
+    "my_logit_average(np.tile([0.6, 0.3, 0.1], (2000, 1))), which should be "
     "[0.6, 0.3, 0.1]"
 )
 
@@ -158,14 +162,17 @@ LOGIT_AVERAGE = Exercise(
             "agree. Divide it by its sum.",
             TWO_MODELS,
         ),
-        Mistake(
-            "averages over the classes",
-            over_the_classes,
-            "Each row is a model, and the mean runs down the rows: axis 0. One number "
-            "for each class is wanted.",
-            "my_logit_average(np.array([[0.6, 0.3, 0.1], [0.2, 0.6, 0.2]])), which "
-            "should be [0.38, 0.465, 0.155]",
-        ),
+        *[
+            Mistake(
+                "averages over the classes",
+                wrong,
+                "Each row is a model, and the mean runs down the rows: axis 0. One number "
+                "for each class is wanted.",
+                "my_logit_average(np.array([[0.6, 0.3, 0.1], [0.2, 0.6, 0.2]])), which "
+                "should be [0.38, 0.465, 0.155]",
+            )
+            for wrong in (over_the_classes, plain_mean_over_the_classes)
+        ],
         Mistake(
             "takes probabilities for logits",
             taken_for_logits,
@@ -299,6 +306,30 @@ def not_sorted(logits):
 
 def down_the_columns(logits):
     return sparsemax(logits.T).T
+
+
+def rows_turned_round(logits):
+    rising = np.sort(logits, axis=1)[::-1]
+    limits = (rising.cumsum(axis=1) - 1) / np.arange(1, logits.shape[1] + 1)
+    return np.maximum(logits - limits.max(axis=1, keepdims=True), 0)
+
+
+def sums_down_the_columns(logits):
+    falling = np.sort(logits, axis=1)[:, ::-1]
+    limits = (falling.cumsum(axis=0) - 1) / np.arange(1, logits.shape[1] + 1)
+    return np.maximum(logits - limits.max(axis=1, keepdims=True), 0)
+
+
+def rows_counted(logits):
+    falling = np.sort(logits, axis=1)[:, ::-1]
+    limits = (falling.cumsum(axis=1) - 1) / np.arange(1, len(logits) + 1)
+    return np.maximum(logits - limits.max(axis=1, keepdims=True), 0)
+
+
+def copied_from_one_row(logits):
+    falling = np.sort(logits)[::-1]
+    limits = (falling.cumsum() - 1) / np.arange(1, len(logits) + 1)
+    return np.maximum(logits - limits.max(), 0)
 
 
 def one_running_sum(logits):
@@ -446,6 +477,33 @@ SPARSEMAX = Exercise(
             "runs down the columns",
             down_the_columns,
             "Each row is one example, and its classes lie along axis 1.",
+            TWO_ROWS,
+        ),
+        Mistake(
+            "turns the table upside down",
+            rows_turned_round,
+            "With [::-1] the rows change places, and each still rises. Turn each row "
+            "round, with a colon for the rows: [:, ::-1].",
+            TWO_ROWS,
+        ),
+        Mistake(
+            "adds up down the columns",
+            sums_down_the_columns,
+            "The running sums go along a row, over its classes: axis 1.",
+            TWO_ROWS,
+        ),
+        Mistake(
+            "counts the rows instead of the classes",
+            rows_counted,
+            "len of a table is the number of its rows. The classes are counted by "
+            "logits.shape[1].",
+            TWO_ROWS,
+        ),
+        Mistake(
+            "treats the table as one row",
+            copied_from_one_row,
+            "These lines are for one row. In a table nearly every step needs an axis; or "
+            "go through the rows in a loop.",
             TWO_ROWS,
         ),
         Mistake(
@@ -599,14 +657,8 @@ upside_down = tried(MANY, lambda p: not both(p))
 # What it is tried on
 
 
-def entmax(logits):
-    low = logits.max(axis=1, keepdims=True) / 2 - 1
-    high = low + 1
-    for _ in range(60):
-        tau = (low + high) / 2
-        total = (np.maximum(logits / 2 - tau, 0) ** 2).sum(axis=1, keepdims=True)
-        low, high = np.where(total > 1, tau, low), np.where(total > 1, high, tau)
-    return np.maximum(logits / 2 - tau, 0) ** 2
+def winner_takes_all(logits):
+    return np.eye(logits.shape[1])[logits.argmax(axis=1)]
 
 
 def softmax_of_the_halves(logits):
@@ -643,6 +695,10 @@ def first_row_for_all(logits):
 def softmax_of_the_whole(logits):
     weights = np.exp(logits - logits.max())
     return weights / weights.sum()
+
+
+def one_row_at_a_time(function):
+    return all(both(np.asarray(function(MANY[i : i + 1]))) for i in range(100))
 
 
 def it_tries_many_rows(function):
@@ -692,7 +748,7 @@ PROPERTY_TEST = Exercise(
         (softmax_of_the_whole,),
         (first_row_for_all,),
         (sparsemax_in_float32,),
-        (entmax,),
+        (winner_takes_all,),
         (softmax_of_the_halves,),
     ],
     properties={
@@ -758,6 +814,13 @@ PROPERTY_TEST = Exercise(
             FIRST_ROW,
         ),
         Mistake(
+            "hands over one row at a time",
+            one_row_at_a_time,
+            "Some functions are right for a table of one row, and mix up the rows of a "
+            "larger one. Hand over many rows in one table.",
+            FIRST_ROW,
+        ),
+        Mistake(
             "is content with one right row",
             any_row,
             "One right row among many proves nothing. Use all(), not any().",
@@ -814,6 +877,14 @@ def left_over(values):
 
 def nobody_removed(logits, order):
     return softmax(logits).prod()
+
+
+def places_not_followed(logits, order):
+    left, chance = list(logits), 1.0
+    for runner in order:
+        chance *= softmax(np.array(left))[runner]
+        left.pop(runner)
+    return chance
 
 
 def sum_of_the_shares(logits, order):
@@ -948,6 +1019,13 @@ ORDER_PROBABILITY = Exercise(
             "Once the winner is out, the others share the whole cake again: softmax over "
             "the rest, not the old shares.",
             STRAIGHT,
+        ),
+        Mistake(
+            "loses the places after a removal",
+            places_not_followed,
+            "Once somebody is removed, those behind move up, and runner 2 may stand in "
+            "place 1. Put the strengths in the order asked for, before the loop.",
+            CYCLE,
         ),
         Mistake(
             "adds the chances",
