@@ -120,8 +120,8 @@ WITH_VETO = (
     "my_logit_average(np.array([[1.0, 1e-12], [0.0, 1.0]])), which should be [0, 1]"
 )
 MANY_MODELS = (
-    "my_logit_average(np.tile([0.6, 0.3, 0.1], (2000, 1))), which should be "
-    "[0.6, 0.3, 0.1]"
+    "my_logit_average(np.tile([0.4, 0.35, 0.25], (1000, 1))), which should be "
+    "[0.4, 0.35, 0.25]"
 )
 
 LOGIT_AVERAGE = Exercise(
