@@ -156,7 +156,11 @@ def test_its_stored_figures_have_a_picture_and_a_sentence(path):
 
 @cache
 def live_figures(path):
-    """Every live figure of a notebook, from running its cells in order."""
+    """Every live figure of a notebook, from running its cells up to the last one.
+
+    What comes after is left out: TensorFlow, where a lesson sets up devices of
+    its own, would have to be started by nobody else in this process.
+    """
     figures, names = [], {}
     make = sliders.Live.__init__
 
@@ -166,7 +170,11 @@ def live_figures(path):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sliders.Live, "__init__", record)
-        for cell in cells(path, "code"):
+        code = cells(path, "code")
+        last = max(
+            (i for i, cell in enumerate(code) if "live" in tags(cell)), default=-1
+        )
+        for cell in code[: last + 1]:
             exec(compile(cell.source, f"{path.name}[{cell.id}]", "exec"), names)
     return figures
 
