@@ -69,13 +69,26 @@ class Summary:
                     f"right in {percent(accuracy)} of {count}."
                 )
         said.append(self.verdict())
-        if self.gain is not None:
-            before, after = self.inventory["before"][0], self.inventory["after"][0]
-            said.append(
-                f"Inventory: {before} of 12 before, {after} of 12 after the course. "
-                f"Of what could be gained you gained {percent(self.gain)}."
-            )
-        return said
+        return said + self.gained()
+
+    @property
+    def advice(self):
+        """The misconceptions to revisit in sentences."""
+        return [as_advice(id) for id in self.revisit]
+
+    def gained(self):
+        """What the inventory says, in one sentence or none."""
+        (before, _), (after, asked) = self.inventory["before"], self.inventory["after"]
+        scores = f"Inventory: {before} of 12 before, {after} of 12 after the course."
+        if self.gain is None:
+            if asked == before == 12:
+                return [f"{scores} There was nothing left to gain."]
+            return []
+        if after > before:
+            share = percent(self.gain)
+            return [f"{scores} Of what could be gained you gained {share}."]
+        lost = f"{before - after} fewer" if after < before else "as many"
+        return [f"{scores} That is {lost}: the list below says where to look again."]
 
     def verdict(self):
         """What the temperature says of the learner's confidence."""
@@ -94,11 +107,11 @@ class Summary:
         return f"{fits} {number}: you are right more often than you dare to say."
 
     def __repr__(self):
-        return "\n".join([*self.lines, *map(as_advice, self.revisit)])
+        return "\n".join([*self.lines, *self.advice])
 
     def _repr_mimebundle_(self, **kwargs):
         said = "".join(f"<p>{html.escape(line)}</p>" for line in self.lines)
-        advice = [f"<li>{html.escape(as_advice(id))}</li>" for id in self.revisit]
+        advice = [f"<li>{html.escape(line)}</li>" for line in self.advice]
         again = (
             f"<p>Worth another look:</p><ul>{''.join(advice)}</ul>" if advice else ""
         )
