@@ -101,10 +101,20 @@ def table(rows):
 
 
 def figure(svg, sentence, number):
-    """A picture and its sentence, with ids that no other picture of the page has."""
-    svg = re.sub(r'\bid="', f'id="figure-{number}-', svg)
-    svg = re.sub(r"url\(#", f"url(#figure-{number}-", svg)
-    svg = re.sub(r'href="#', f'href="#figure-{number}-', svg)
+    """A picture and its sentence, with ids that nothing else on the page has."""
+    used = set(re.findall(r'(?:url\(|href=")#([^")]+)', svg))
+    given = set()
+
+    def rename(match):
+        """Keep an id once, if something refers to it: equal ones are equal shapes."""
+        name = match[1]
+        if name not in used or name in given:
+            return ""
+        given.add(name)
+        return f' id="figure-{number}-{name}"'
+
+    svg = re.sub(r' id="([^"]+)"', rename, svg)
+    svg = re.sub(r'(url\(|href=")#', rf"\1#figure-{number}-", svg)
     caption = html.escape(sentence)
     return f"<figure>\n{svg}\n<figcaption>{caption}</figcaption>\n</figure>"
 

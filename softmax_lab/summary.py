@@ -78,17 +78,17 @@ class Summary:
 
     def gained(self):
         """What the inventory says, in one sentence or none."""
-        (before, _), (after, asked) = self.inventory["before"], self.inventory["after"]
-        scores = f"Inventory: {before} of 12 before, {after} of 12 after the course."
-        if self.gain is None:
-            if asked == before == 12:
-                return [f"{scores} There was nothing left to gain."]
+        total = len(bank.questions("inventory"))
+        (before, asked), (after, asked_again) = self.inventory.values()
+        if not asked == asked_again == total:
             return []
+        said = f"Inventory: {before} of {total} before, {after} of {total} after the course."
         if after > before:
-            share = percent(self.gain)
-            return [f"{scores} Of what could be gained you gained {share}."]
+            return [f"{said} Of what could be gained you gained {percent(self.gain)}."]
+        if after == total:
+            return [f"{said} There was nothing left to gain."]
         lost = f"{before - after} fewer" if after < before else "as many"
-        return [f"{scores} That is {lost}: the list below says where to look again."]
+        return [f"{said} That is {lost}: the list below says where to look again."]
 
     def verdict(self):
         """What the temperature says of the learner's confidence."""

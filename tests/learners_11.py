@@ -29,9 +29,7 @@ def baseline_with_scipy(labels, num_classes):
 
 
 def baseline_as_losses(labels, num_classes):
-    classes, places, counts = np.unique(
-        labels, return_inverse=True, return_counts=True
-    )
+    _, places, counts = np.unique(labels, return_inverse=True, return_counts=True)
     losses = -np.log(counts / counts.sum())[places]
     even = -np.log(1 / num_classes)
     return (counts.max() / len(labels), losses.mean(), even)
@@ -180,13 +178,12 @@ FACTS = {}
 GIVEN = []
 
 CLAIMS = [
-    (eleven.baseline, ([0, 0, 0, 1], 2), [0.75, 0.562, 0.693]),
     (eleven.off_by, ([-4.0] * 10, 7), 0),
     (eleven.off_by, ([20.0] + [-3.0] * 9, 0), 0),
-    (eleven.off_by, ([2.0, 1.0, 0.1] + [-3.0] * 7, 0), 0.456),
+    (eleven.off_by, ([2.0, 1.0, 0.1] + [-3.0] * 7, 0), 0.454),
     (eleven.log_of_softmax, ([[0, -800], [1, 0]], [1, 0]), [0.866, 0.5, np.inf]),
     (eleven.without_maximum, ([[1000, 1000]], [0]), [np.nan, 1, np.nan]),
-    (eleven.mean_of_all, ([[1, 0, 5, 7]], [0]), [0.25, 0, 8.129]),
+    (eleven.mean_of_all, ([[1, 0, 5, 7]], [0]), [0.25, 0, 6.13]),
 ]
 
 RIGHT_VALUES = [
