@@ -134,24 +134,24 @@ def summary(report, numbers):
 def save(path, text):
     """Write a whole file or none, under a name that is free, and return its path."""
     path = path.expanduser()
+    made = []
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-            os.chmod(temporary, 0o644)  # mkstemp hides it from everybody else
-            free = reserve(path)
-            os.replace(temporary, free)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        made.append(Path(temporary))
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.chmod(temporary, 0o644)  # mkstemp hides it from everybody else
+        made.append(reserve(path))
+        os.replace(*made)
     except OSError as error:
+        for file in made:
+            file.unlink(missing_ok=True)
         reason = error.strerror or error
         raise ReportError(
             f"The report cannot be written to {str(path)!r} ({reason}): give it a path "
             "in a folder where you may write."
         ) from None
-    return free
+    return made[1]
 
 
 def reserve(path):

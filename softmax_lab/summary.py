@@ -44,10 +44,8 @@ class Summary:
             time: score(self.answers, time) for time in ("before", "after")
         }
         self.gain = normalised_gain(self.inventory)
-        told = [  # the inventory's answers stay hidden until it was asked again
-            answer
-            for answer in self.answers
-            if self.gain is not None or not answer["id"].endswith("@before")
+        told = [  # what was believed before the course: the same question comes again
+            answer for answer in self.answers if not answer["id"].endswith("@before")
         ]
         self.revisit = beliefs_to_revisit(told)
 
@@ -87,8 +85,8 @@ class Summary:
             return [f"{said} Of what could be gained you gained {percent(self.gain)}."]
         if after == total:
             return [f"{said} There was nothing left to gain."]
-        lost = f"{before - after} fewer" if after < before else "as many"
-        return [f"{said} That is {lost}: the list below says where to look again."]
+        change = f"{before - after} fewer" if after < before else "the same number"
+        return [f"{said} That is {change}: the list below says where to look again."]
 
     def verdict(self):
         """What the temperature says of the learner's confidence."""

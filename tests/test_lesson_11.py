@@ -383,11 +383,12 @@ def test_a_read_only_folder_is_reported_in_one_sentence(tmp_path, monkeypatch):
         write_report(tmp_path / "r.html", "R", {})
 
 
-def test_a_full_disk_leaves_nothing_behind(tmp_path, monkeypatch):
+@pytest.mark.parametrize("step", ["chmod", "replace"])
+def test_a_full_disk_leaves_nothing_behind(step, tmp_path, monkeypatch):
     def full(*args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(report.os, "chmod", full)
+    monkeypatch.setattr(report.os, step, full)
     with pytest.raises(report.ReportError, match="No space left"):
         write_report(tmp_path / "r.html", "R", {})
     assert list(tmp_path.iterdir()) == []
@@ -423,7 +424,7 @@ def of(time, right, answered=12):
     [
         (4, 10, "4 of 12 before, 10 of 12 after the course. Of what could be gained"),
         (0, 12, "you gained 100 %."),
-        (6, 6, "That is as many: the list below"),
+        (6, 6, "That is the same number: the list below"),
         (6, 4, "That is 2 fewer: the list below"),
         (12, 12, "There was nothing left to gain."),
         (12, 11, "That is 1 fewer: the list below"),
@@ -432,6 +433,16 @@ def of(time, right, answered=12):
 def test_the_gain_is_said_in_a_sentence_that_fits(before, after, said):
     found = summary.Summary(of("before", before) + of("after", after))
     assert said in found.lines[-1]
+
+
+def test_what_was_believed_only_before_the_course_is_not_worth_another_look():
+    before, after = of("before", 0), of("after", 10)
+    for place, record in enumerate(before + after):
+        if not record["right"]:
+            record["misconception"] = f"M{1 + place % 12:02}"
+    found = summary.Summary(before + after)
+    assert found.revisit == ["M11", "M12"]
+    assert summary.Summary(before).revisit == []  # hidden until it is asked again
 
 
 def test_an_inventory_that_is_not_complete_says_nothing_of_a_gain():
