@@ -29,7 +29,7 @@ HOMES = {
         "reliability_curve",
     ],
     "sampling": ["sample"],
-    "data": ["alice", "digits", "known_answer", "noisy_digits"],
+    "data": ["alice", "capstone_digits", "digits", "known_answer", "noisy_digits"],
     "figures": [
         "draw_bars",
         "draw_image",
@@ -41,6 +41,7 @@ HOMES = {
     "sliders": ["live"],
     "questions": ["inventory", "predict", "quiz", "review"],
     "exercises": ["check"],
+    "report": ["write_report"],
     "startup": ["starting_tensorflow"],
 }
 __all__ = sorted(name for names in HOMES.values() for name in names)

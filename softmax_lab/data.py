@@ -58,6 +58,46 @@ def noisy_digits(seed=0, noise=0.5, train_size=300):
     return split(images, labels, [train_size, left // 2, left - left // 2], rng)
 
 
+def capstone_digits(seed=0):
+    """Return (train, held_out, test, elsewhere): digits as a camera sees them.
+
+    Every image is turned by an angle drawn evenly from -30 to 30 degrees, and
+    gets Gaussian noise of standard deviation 0.2 on every pixel. Besides, the
+    digits are not equally frequent: in the first three parts the shares of 0 to
+    9 fall from 10/55 to 1/55 in even steps. `elsewhere` is what is left over, in
+    which 9 is the commonest digit and 0 does not occur. No image is in two parts.
+
+    Returns four Examples as `digits` does.
+
+    >>> [len(part.labels) for part in capstone_digits()]
+    [300, 339, 339, 819]
+    """
+    images, labels = load_images()
+    rng = check_rng(seed)
+    left = rng.permutation(len(labels))
+    taken = []
+    for digit, count in enumerate(np.round(978 * np.arange(10, 0, -1) / 55)):
+        taken.append(left[labels[left] == digit][: int(count)])
+    taken = np.concatenate(taken)
+    parts = split(taken, labels[taken], [300, 339, 339], rng)
+    elsewhere = np.setdiff1d(left, taken)
+    parts = [*parts, Examples(elsewhere, labels[elsewhere])]
+    return tuple(Examples(photos(images[p.inputs], rng), p.labels) for p in parts)
+
+
+def photos(images, rng):
+    """Turn each image (N, 64) by an angle of its own, and add noise."""
+    from scipy.ndimage import rotate
+
+    angles = rng.uniform(-30, 30, len(images))
+    squares = images.reshape(-1, 8, 8)
+    turned = [
+        rotate(square, angle, reshape=False, order=1)
+        for square, angle in zip(squares, angles, strict=True)
+    ]
+    return np.reshape(turned, (-1, 64)) + rng.normal(0, 0.2, images.shape)
+
+
 def known_answer(num_examples=5000, num_classes=10, temperature=3.0, seed=0):
     """Return logits of a model that is too sure by a known factor.
 

@@ -44,10 +44,8 @@ class Summary:
             time: score(self.answers, time) for time in ("before", "after")
         }
         self.gain = normalised_gain(self.inventory)
-        told = [  # the inventory's answers stay hidden until it was asked again
-            answer
-            for answer in self.answers
-            if self.gain is not None or not answer["id"].endswith("@before")
+        told = [  # what was believed before the course: the same question comes again
+            answer for answer in self.answers if not answer["id"].endswith("@before")
         ]
         self.revisit = beliefs_to_revisit(told)
 
@@ -69,13 +67,26 @@ class Summary:
                     f"right in {percent(accuracy)} of {count}."
                 )
         said.append(self.verdict())
-        if self.gain is not None:
-            before, after = self.inventory["before"][0], self.inventory["after"][0]
-            said.append(
-                f"Inventory: {before} of 12 before, {after} of 12 after the course. "
-                f"Of what could be gained you gained {percent(self.gain)}."
-            )
-        return said
+        return said + self.gained()
+
+    @property
+    def advice(self):
+        """The misconceptions to revisit in sentences."""
+        return [as_advice(id) for id in self.revisit]
+
+    def gained(self):
+        """What the inventory says, in one sentence or none."""
+        total = len(bank.questions("inventory"))
+        (before, asked), (after, asked_again) = self.inventory.values()
+        if not asked == asked_again == total:
+            return []
+        said = f"Inventory: {before} of {total} before, {after} of {total} after the course."
+        if after > before:
+            return [f"{said} Of what could be gained you gained {percent(self.gain)}."]
+        if after == total:
+            return [f"{said} There was nothing left to gain."]
+        change = f"{before - after} fewer" if after < before else "the same number"
+        return [f"{said} That is {change}: the list below says where to look again."]
 
     def verdict(self):
         """What the temperature says of the learner's confidence."""
@@ -94,11 +105,11 @@ class Summary:
         return f"{fits} {number}: you are right more often than you dare to say."
 
     def __repr__(self):
-        return "\n".join([*self.lines, *map(as_advice, self.revisit)])
+        return "\n".join([*self.lines, *self.advice])
 
     def _repr_mimebundle_(self, **kwargs):
         said = "".join(f"<p>{html.escape(line)}</p>" for line in self.lines)
-        advice = [f"<li>{html.escape(as_advice(id))}</li>" for id in self.revisit]
+        advice = [f"<li>{html.escape(line)}</li>" for line in self.advice]
         again = (
             f"<p>Worth another look:</p><ul>{''.join(advice)}</ul>" if advice else ""
         )

@@ -1,0 +1,564 @@
+"""Lesson 11: its data, its steps from top to bottom, and the report."""
+
+import inspect
+import os
+import re
+from functools import cache
+from html.parser import HTMLParser
+
+import nbformat
+import numpy as np
+import pytest
+from nbclient import NotebookClient
+from refresh import NOTEBOOKS, run
+
+from softmax_lab import (
+    bank,
+    capstone_digits,
+    live,
+    progress,
+    report,
+    starting_tensorflow,
+    summary,
+    write_report,
+)
+from softmax_lab.exercises import check
+from softmax_lab.tasks import lesson_11 as eleven
+
+with starting_tensorflow():
+    import tensorflow as tf
+    from tensorflow import keras
+
+    tf.zeros(1)
+
+LESSON = NOTEBOOKS / "11_capstone.ipynb"
+STEPS = ["look", "find", "repair", "measure", "calibrate", "decide"]
+ANSWERS = {
+    "exercise-look": eleven.baseline,
+    "exercise-repair": eleven.mended,
+    "exercise-measure": eleven.measures,
+    "exercise-calibrate": eleven.calibrated,
+    "exercise-decide": eleven.decisions,
+}
+NOTE = "Measured on 339 photos & no more.\n\nNot for <static>."
+
+
+# The data
+
+
+def shares(part):
+    return np.bincount(part.labels, minlength=10) / len(part.labels)
+
+
+def test_the_first_three_parts_have_the_same_shares_and_elsewhere_has_others():
+    train, held_out, test, elsewhere = capstone_digits()
+    for part in (train, held_out, test):
+        assert np.allclose(shares(part), np.arange(10, 0, -1) / 55, atol=0.005)
+    assert (np.diff(shares(elsewhere)) > 0).all()
+    assert shares(elsewhere)[0] == 0
+
+
+def test_every_image_is_in_one_part(monkeypatch):
+    """Numbered images, left as they are, all come out once."""
+    numbered = np.tile(np.arange(1797.0)[:, None], 64), np.arange(1797) % 10
+    monkeypatch.setattr("softmax_lab.data.load_images", lambda: numbered)
+    monkeypatch.setattr("softmax_lab.data.photos", lambda images, rng: images)
+    parts = capstone_digits(seed=1)
+    found = np.concatenate([part.inputs[:, 0] for part in parts])
+    assert np.array_equal(np.sort(found), np.arange(1797))
+
+
+def test_the_same_seed_gives_the_same_photos_and_another_seed_others():
+    first, again, other = capstone_digits(), capstone_digits(seed=0), capstone_digits(1)
+    for one, two in zip(first, again, strict=True):
+        assert np.array_equal(one.inputs, two.inputs)
+        assert np.array_equal(one.labels, two.labels)
+    assert not np.array_equal(first[0].inputs, other[0].inputs)
+
+
+def test_the_photos_are_the_digits_turned_and_with_noise():
+    from softmax_lab.data import load_images, photos
+
+    images = load_images()[0][:200]
+    noise = photos(0 * images, np.random.default_rng(0))
+    assert abs(noise.std() - 0.2) < 0.005
+    turned = photos(images, np.random.default_rng(0)) - noise
+    assert 0.1 < abs(turned - images).mean() < 0.2
+    assert 0.85 < turned.sum() / images.sum() < 1  # corners are turned out of sight
+
+
+# From top to bottom
+
+
+def lesson():
+    return nbformat.read(LESSON, as_version=4)
+
+
+def text_of(cell):
+    outputs = cell.get("outputs", [])
+    texts = [
+        out.get("text", out.get("data", {}).get("text/plain", "")) for out in outputs
+    ]
+    return "".join(texts)
+
+
+def solved(notebook, upto=None):
+    """Put the reference answers into the stubs, as a learner would, up to a step."""
+    for cell in notebook.cells:
+        if cell.id in ANSWERS:
+            reference = ANSWERS[cell.id]
+            name = re.search(r"def (my_\w+)", cell.source)[1]
+            source = inspect.getsource(reference)
+            source = source.replace(f"def {reference.__name__}(", f"def {name}(")
+            cell.source = source + cell.source[cell.source.index("\nsteps[") :]
+        if cell.id == "exercise-find":
+            row, label = eleven.TELLTALE.reference
+            cell.source = cell.source.replace("my_row = None", f"my_row = {row}")
+            cell.source = cell.source.replace("my_label = None", f"my_label = {label}")
+        if cell.id == "my-note":
+            cell.source = f"my_note = {NOTE!r}"
+        if upto and f'steps["{upto}"]' in cell.source:
+            break
+    return notebook
+
+
+def answer_the_inventory():
+    """4 of 12 right before, 10 after."""
+    for time, right in (("before", 4), ("after", 10)):
+        for place, question in enumerate(bank.questions("inventory")):
+            wrong = next(o for o in question["options"] if not o.get("right"))
+            progress.remember(
+                "answer",
+                f"{question['id']}@{time}",
+                choice="a",
+                confidence="certain",
+                right=place < right,
+                misconception=None if place < right else wrong["misconception"],
+                of=len(question["options"]),
+            )
+
+
+@pytest.fixture(scope="module")
+def complete(tmp_path_factory):
+    """The notebook of somebody who solved everything, and where it ran."""
+    folder = tmp_path_factory.mktemp("complete")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOFTMAX_LAB_HOME", str(folder / "progress"))
+        progress.STORES.clear()
+        answer_the_inventory()
+        notebook = solved(lesson())
+        run(notebook, folder)
+        progress.STORES.clear()
+    return {cell.id: text_of(cell) for cell in notebook.cells}, folder
+
+
+def test_an_untouched_page_runs_and_every_step_waits_for_the_first(tmp_path, learner):
+    notebook = lesson()
+    run(notebook, tmp_path)
+    waiting = [c for c in notebook.cells if "ready(" in c.source and c.id != "steps"]
+    assert len(waiting) == 9
+    for cell in waiting:
+        assert text_of(cell) == "○ waits for the step “look”\n", cell.id
+    assert list(tmp_path.glob("*.html")) == []
+
+
+@pytest.mark.parametrize("upto", ["look", "calibrate"])
+def test_somebody_who_came_so_far_is_told_what_comes_next(upto, tmp_path, learner):
+    notebook = solved(lesson(), upto)
+    run(notebook, tmp_path)
+    following = STEPS[STEPS.index(upto) + 1]
+    told = {c.id: text_of(c) for c in notebook.cells if c.cell_type == "code"}
+    assert told["saw-numbers"] == f"○ waits for the step “{following}”\n"
+    assert not any(
+        f"“{step}”" in "".join(told.values()) for step in STEPS if step != following
+    )
+    assert list(tmp_path.glob("*.html")) == []
+
+
+def test_a_complete_page_says_right_everywhere_and_waits_for_nothing(complete):
+    told, _ = complete
+    for cell in [*ANSWERS, "exercise-find"]:
+        assert told[cell].startswith("● right"), cell
+    assert not any("waits for" in text for text in told.values())
+
+
+def numbers(text):
+    return [float(number) for number in re.findall(r"\d+\.\d+", text)]
+
+
+def test_what_the_lesson_says_of_the_numbers_is_so(complete):
+    told, _ = complete
+    common, knows_shares, knows_nothing = numbers(told["look-numbers"])
+    assert (round(common, 3), knows_nothing) == (0.183, 2.303)
+    assert knows_shares < knows_nothing
+    truth, with_bug, repaired = numbers(told["repair-numbers"])
+    assert truth == repaired
+    assert abs(with_bug - truth) > 0.1
+
+    buggy, mended = told["training"].split("repaired")
+    losses, rights = numbers(buggy)[::2], numbers(buggy)[1::2]
+    assert losses[0] > losses[-1]  # "its loss falls too"
+    assert rights[-1] < 0.99  # and yet it does not learn all of them
+    assert numbers(mended)[3] > 0.98  # "By epoch 50 hardly a photo is misread"
+    assert numbers(mended)[-1] == 1
+
+    trained, tested = told["measure-numbers"].splitlines()
+    assert numbers(trained)[0] > 0.95
+    assert numbers(tested)[0] > numbers(tested)[1] + 0.08  # too sure
+
+    before, after = map(numbers, told["calibrate-numbers"].splitlines())
+    assert before[0] == 1.0
+    assert after[0] > 1.5
+    assert before[2] == after[2]  # right, "to the last digit"
+    assert after[3] < before[3] - 0.2
+    assert 0 < after[4] < before[4] - 0.04
+
+    old, new, others = map(numbers, told["decide-numbers"].splitlines())
+    answers, expected, real = old
+    assert real > 2 * expected  # promises much, costs more
+    assert real > 1  # than doing without
+    assert new[0] < answers
+    assert new[2] < 1
+    assert abs(new[2] - new[1]) < 0.2
+    assert others[0] > 2
+
+    _, elsewhere, static = map(numbers, told["document-numbers"].splitlines())
+    assert elsewhere[0] > elsewhere[1] + 0.1
+    assert static[0] > 0.5
+
+
+def test_the_report_of_a_complete_page_holds_its_numbers_figures_and_words(complete):
+    told, folder = complete
+    assert told["write-report"].startswith("written: my-report.html")
+    page = (folder / "my-report.html").read_text("utf-8")
+    look_at(page)
+    for cell in ("calibrate-numbers", "decide-numbers", "document-numbers"):
+        wanted = re.findall(r"\d+\.\d+", told[cell].partition("always")[0])
+        assert all(number in page for number in wanted), cell
+    assert page.count("<figure>") == 3
+    assert "<p>Not for &lt;static&gt;.</p>" in page
+    assert "Inventory: 4 of 12 before, 10 of 12 after the course." in page
+    assert "you gained 75 %" in page
+    assert "Worth another look" in page
+    assert os.sep + "home" not in page
+    assert str(folder) not in page
+
+
+def test_without_tensorflow_the_lesson_stops_after_what_needs_none(tmp_path, learner):
+    notebook = solved(lesson(), "look")
+    gone = nbformat.v4.new_code_cell("import sys\nsys.modules['tensorflow'] = None")
+    notebook.cells.insert(0, gone)
+    resources = {"metadata": {"path": str(tmp_path)}}
+    client = NotebookClient(notebook, timeout=120, resources=resources)
+    with pytest.raises(Exception, match="TensorFlow is not on this machine"):
+        client.execute()
+    told = {cell.id: text_of(cell) for cell in notebook.cells}
+    assert "after the course" in told["inventory"]
+    assert "You answered" in told["progress-report"]
+    assert told["look-numbers"].startswith("always")
+    assert told["exercise-find"].startswith("○")  # as stored: it did not run
+
+
+# The report
+
+
+class Page(HTMLParser):
+    """What is in a page: tags in order, ids, and whether each tag is closed."""
+
+    void = {"meta", "path", "use", "image"}  # noqa: RUF012
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.ids, self.outside = [], [], [], []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.ids += [value for name, value in attrs if name == "id"]
+        links = ("src", "href", "xlink:href")
+        self.outside += [v for n, v in attrs if n in links and v[:1] != "#"]
+        if tag not in ("meta",):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in ("meta",):
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def look_at(text):
+    """Assert what holds for every report, and return what is in it."""
+    page = Page(text)
+    assert page.open == []
+    assert len(set(page.ids)) == len(page.ids)
+    used = re.findall(r'(?:url\(|href=")#([\w-]+)', text)
+    assert set(used) <= set(page.ids)
+    assert all(link.startswith("data:image/png;base64,") for link in page.outside)
+    assert "<script" not in text
+    assert "@import" not in text
+    names = [tag for tag, _ in page.tags]
+    assert page.tags[0] == ("html", {"lang": "en"})
+    assert [n for n in names if n in ("h1", "h2")] == ["h1"] + ["h2"] * names.count(
+        "h2"
+    )
+    assert len(re.findall("<title>.+</title>", text)) >= 1
+    assert names.count("figure") == names.count("figcaption")
+    for tag, attrs in page.tags:
+        if tag == "svg":
+            assert attrs["role"] == "img"
+            assert len(attrs["aria-label"]) > 20
+        if tag == "th":
+            assert attrs["scope"] in ("row", "col")
+    return page
+
+
+def draw(ax, height=1.0):
+    ax.bar([0], [height])
+    ax.plot([0, 1], [0, height])
+    return f"A single bar of the height {height}, and a line beside it."
+
+
+@cache
+def bars():
+    return live(draw, height=(0.0, 2.0))
+
+
+def test_a_report_holds_text_tables_and_figures(tmp_path):
+    table = {"one": {"a < b": "1 & 2"}, "two": {"a < b": 3}}
+    parts = ["First.\n\nSecond, with <b> & all.", table, bars(), bars()]
+    path = write_report(tmp_path / "x.html", "A < B", {"One & two": parts, "None": []})
+    assert path == tmp_path / "x.html"
+    text = path.read_text("utf-8")
+    page = look_at(text)
+    assert "<title>A &lt; B</title>" in text
+    assert "<p>First.</p>\n<p>Second, with &lt;b&gt; &amp; all.</p>" in text
+    assert "<h2>One &amp; two</h2>" in text
+    assert '<tr><th scope="row">one</th><td>1 &amp; 2</td></tr>' in text
+    assert [tag for tag, _ in page.tags].count("svg") == 2
+    assert "<figcaption>A single bar of the height 1.0" in text
+
+
+def test_an_existing_report_is_left_alone(tmp_path):
+    for title, name in [("1", "r.html"), ("2", "r-2.html"), ("3", "r-3.html")]:
+        assert write_report(tmp_path / "r.html", title, {}).name == name
+    assert "<h1>1</h1>" in (tmp_path / "r.html").read_text()
+    assert "<h1>3</h1>" in (tmp_path / "r-3.html").read_text()
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_relative_path_lands_beside_the_notebook(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert str(write_report("r.html", "R", {})) == "r.html"
+    assert (tmp_path / "r.html").is_file()
+
+
+def test_everybody_who_may_read_the_folder_may_read_the_report(tmp_path):
+    path = write_report(tmp_path / "r.html", "R", {})
+    if os.name == "posix":
+        assert path.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("place", ["no/such/folder", "file"])
+def test_where_no_file_can_be_written_one_sentence_says_so(place, tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(report.ReportError) as caught:
+        write_report(tmp_path / place / "r.html", "R", {})
+    (said,) = caught.value._render_traceback_()
+    assert said.startswith("✗ The report cannot be written")
+    assert said.endswith("in a folder where you may write.")
+    assert "r.html" in said
+    assert caught.value.__suppress_context__
+
+
+def test_a_read_only_folder_is_reported_in_one_sentence(tmp_path, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(report.tempfile, "mkstemp", refuse)  # root may write anywhere
+    with pytest.raises(OSError, match=r"cannot be written .*\(Permission denied\)"):
+        write_report(tmp_path / "r.html", "R", {})
+
+
+@pytest.mark.parametrize("step", ["chmod", "replace"])
+def test_a_full_disk_leaves_nothing_behind(step, tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(report.os, step, full)
+    with pytest.raises(report.ReportError, match="No space left"):
+        write_report(tmp_path / "r.html", "R", {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_part_of_a_report_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(TypeError, match="7 is no text, table, figure or summary"):
+        write_report(tmp_path / "r.html", "R", {"x": [7]})
+    assert list(tmp_path.iterdir()) == []
+
+
+# What the inventory says in the end
+
+
+def of(time, right, answered=12):
+    questions = bank.questions("inventory")[:answered]
+    return [
+        {
+            "kind": "answer",
+            "id": f"{question['id']}@{time}",
+            "choice": "a",
+            "confidence": "guess",
+            "right": place < right,
+            "misconception": None,
+            "of": 3,
+        }
+        for place, question in enumerate(questions)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (4, 10, "4 of 12 before, 10 of 12 after the course. Of what could be gained"),
+        (0, 12, "you gained 100 %."),
+        (6, 6, "That is the same number: the list below"),
+        (6, 4, "That is 2 fewer: the list below"),
+        (12, 12, "There was nothing left to gain."),
+        (12, 11, "That is 1 fewer: the list below"),
+    ],
+)
+def test_the_gain_is_said_in_a_sentence_that_fits(before, after, said):
+    found = summary.Summary(of("before", before) + of("after", after))
+    assert said in found.lines[-1]
+
+
+def test_what_was_believed_only_before_the_course_is_not_worth_another_look():
+    before, after = of("before", 0), of("after", 10)
+    for place, record in enumerate(before + after):
+        if not record["right"]:
+            record["misconception"] = f"M{1 + place % 12:02}"
+    found = summary.Summary(before + after)
+    assert found.revisit == ["M11", "M12"]
+    assert summary.Summary(before).revisit == []  # hidden until it is asked again
+
+
+def test_an_inventory_that_is_not_complete_says_nothing_of_a_gain():
+    found = summary.Summary(of("before", 12) + of("after", 6, answered=11))
+    assert not any("Inventory" in line for line in found.lines)
+
+
+# Models that learners hand in
+
+
+@pytest.fixture(autouse=True)
+def a_learner_of_its_own(learner):
+    """Answers go to a folder of this test."""
+
+
+def named_layers():
+    inputs = keras.Input((64,), name="photo")
+    hidden = keras.layers.Dense(128, "relu", name="hidden")(inputs)
+    model = keras.Model(inputs, keras.layers.Dense(10, name="logits")(hidden))
+    return model, keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+def from_a_list():
+    pairs = [(128, "relu"), (10, None)]
+    layers = [keras.layers.Dense(size, activation=a) for size, a in pairs]
+    model = keras.Sequential([keras.Input((64,)), *layers])
+    return model, keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+def with_a_layer_of_its_own():
+    model = keras.Sequential([keras.Input((64,))])
+    model.add(keras.layers.Dense(128))
+    model.add(keras.layers.ReLU())
+    model.add(keras.layers.Dense(10, activation="linear"))
+    return [model, keras.losses.SparseCategoricalCrossentropy(from_logits=True)]
+
+
+def of_tensorflow_itself():
+    def loss(labels, logits):
+        labels = tf.cast(tf.reshape(labels, [-1]), tf.int32)
+        return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+
+    return named_layers()[0], loss
+
+
+@pytest.mark.parametrize(
+    "answer", [named_layers, from_a_list, with_a_layer_of_its_own, of_tensorflow_itself]
+)
+def test_a_repaired_model_in_another_style_is_accepted(answer):
+    result = check("planted bug", answer)
+    assert result.state == "right", repr(result)
+
+
+def as_it_was():
+    layers = [keras.layers.Dense(size, activation="relu") for size in [128, 10]]
+    model = keras.Sequential([keras.Input((64,)), *layers])
+    return model, keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+def no_relu_at_all():
+    layers = [keras.layers.Dense(size) for size in [128, 10]]
+    model = keras.Sequential([keras.Input((64,)), *layers])
+    return model, keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+def hidden_layer_gone():
+    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(10)])
+    return model, keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+def ends_of_the_wrong_size():
+    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(128)])
+    return model, keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (as_it_was, "still cuts negative logits off"),
+        (no_relu_at_all, "the hidden layer still cuts off what is negative"),
+        (hidden_layer_gone, "two Dense layers are needed"),
+        (ends_of_the_wrong_size, "should put out 10 numbers, not 128"),
+        (lambda: named_layers()[0], "return two things"),
+    ],
+)
+def test_a_model_that_is_not_repaired_is_refused_in_a_sentence(answer, told):
+    result = check("planted bug", answer)
+    assert result.state in ("wrong", "raised")
+    assert told in repr(result)
+
+
+def test_the_reader_of_the_lesson_has_the_bug_that_the_test_is_about():
+    (cell,) = [cell for cell in lesson().cells if cell.id == "reader-code"]
+    names = {"keras": keras, "np": np}
+    exec(cell.source, names)
+    reader, loss_at = names["reader"], names["loss_at"]
+    assert check("planted bug", reader).mistake == "still cuts negative logits off"
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        row, label = rng.normal(0, 2, 10).round(1), int(rng.integers(10))
+        off = abs(loss_at(reader, row, label) - eleven.loss_of(row, label))
+        assert off == pytest.approx(eleven.off_by(row, label), abs=2e-3)
+        right = check("telltale row", (row, label)).state == "right"
+        assert right == (eleven.off_by(row, label) > 0.1)
+
+
+def test_a_digit_whose_logit_is_never_above_0_has_no_slope():
+    """What the lesson says of the digits that the model with the bug never learns."""
+    dense = keras.layers.Dense(10, activation="relu")
+    dense.build((None, 128))
+    kernel, bias = dense.get_weights()
+    bias[7] = -1e3
+    dense.set_weights([kernel, bias])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    with tf.GradientTape() as tape:
+        value = loss(np.full(5, 7), dense(tf.random.normal((5, 128), seed=0)))
+    slopes = tape.gradient(value, dense.kernel).numpy()
+    assert (slopes[:, 7] == 0).all()
+    assert (slopes != 0).any()
