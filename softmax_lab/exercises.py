@@ -213,7 +213,7 @@ def judge_outcomes(exercise, answer, outcomes):
                 said.append(f"There it stops with {outcome.error!r}.")
             return Result("wrong", said)
     said = f"● right: {len(expected)} inputs, {len(properties)} properties"
-    if any(isinstance(o.value, (list, tuple)) for o in outcomes):
+    if any(isinstance(o.value, list) for o in outcomes):
         return Result(
             "right", [said, "It returns a list; np.array(...) makes an array."]
         )

@@ -120,7 +120,7 @@ def draw_reliability(ax, curve):
     ax.plot([0, 1], [0, 1], "--", color="#888888", linewidth=1)
     used = curve.count > 0
     confidence, accuracy = curve.confidence[used], curve.accuracy[used]
-    ax.plot(confidence, accuracy, "o-", color="C0")
+    ax.plot(confidence, accuracy, "o", color="C0")
     for x, y, count in zip(confidence, accuracy, curve.count[used], strict=True):
         ax.annotate(
             f"{count}",

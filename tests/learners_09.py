@@ -176,6 +176,16 @@ def product_of_winning(logits, order):
 
 VARIANTS = [
     (
+        "order probability",
+        lambda z, order: np.prod(
+            [
+                nine.softmax(z)[order[k]] / (1 - nine.softmax(z)[order[:k]].sum())
+                for k in range(len(z))
+            ]
+        ),
+        "divides by what is left",
+    ),
+    (
         "logit average",
         lambda probs: np.einsum("mk->k", probs) / len(probs),
         "averages the probabilities",

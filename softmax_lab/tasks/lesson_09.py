@@ -870,6 +870,19 @@ def order_probability(logits, order):
     return chance
 
 
+def divided_by_1_less_the_placed(logits, order):
+    probs = softmax(logits)[order]
+    return np.prod(probs / (1 - (np.cumsum(probs) - probs)))
+
+
+def divided_by_what_is_left(logits, order):
+    probs, product, left = softmax(logits), 1.0, 1.0
+    for runner in order:
+        product *= probs[runner] / left
+        left -= probs[runner]
+    return product
+
+
 def left_over(values):
     """What is still there for each place."""
     return [values[place:] for place in range(len(values))]
@@ -996,6 +1009,7 @@ ORDER_PROBABILITY = Exercise(
         (np.array([4.0]), np.array([0])),  # one runner
         (RNG.normal(0, 1, 4), np.array([3, 0, 2, 1])),
         (RNG.normal(0, 1, 3).astype(np.float32), np.array([1, 2, 0])),
+        (np.array([40.0, 1.0, 0.0]), np.array([0, 1, 2])),  # 1 - p is rounded to 0
     ],
     properties={
         "all orders together have the probability 1": all_orders_sum_to_1,
@@ -1006,6 +1020,17 @@ ORDER_PROBABILITY = Exercise(
         ),
     },
     mistakes=[
+        *[
+            Mistake(
+                "divides by what is left",
+                wrong,
+                "Right on paper. But after a winner that leads by 40, 1 - p is rounded to "
+                "0. Take softmax of the logits that are left.",
+                "my_order_probability(np.array([40.0, 1.0, 0.0]), np.array([0, 1, 2])), "
+                "which should be 0.731",
+            )
+            for wrong in (divided_by_what_is_left, divided_by_1_less_the_placed)
+        ],
         Mistake(
             "never removes the winner",
             nobody_removed,
