@@ -11,8 +11,8 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from nbclient import NotebookClient
 from refresh import NOTEBOOKS
+from without_tensorflow import stopped
 
 from softmax_lab import cross_entropy, starting_tensorflow, startup
 from softmax_lab.exercises import check
@@ -244,17 +244,7 @@ def test_the_version_that_is_offered_is_the_one_that_is_pinned():
 
 def test_without_tensorflow_the_lesson_says_so_in_one_cell_and_stops(tmp_path):
     notebook = nbformat.read(NOTEBOOKS / "05_softmax_in_tensorflow.ipynb", as_version=4)
-    gone = nbformat.v4.new_code_cell("import sys\nsys.modules['tensorflow'] = None")
-    notebook.cells.insert(0, gone)
-    client = NotebookClient(
-        notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}
-    )
-    with pytest.raises(Exception, match="TensorFlow is not on this machine"):
-        client.execute()
-    outputs = [
-        (cell.id, out) for cell in notebook.cells for out in cell.get("outputs", [])
-    ]
-    ((where, error),) = [(id, out) for id, out in outputs if out.output_type == "error"]
+    where, error = stopped(notebook, tmp_path)
     assert where == "tensorflow"
     shown = "\n".join(error.traceback)
     assert f"-m pip install tensorflow=={startup.VERSION}" in shown
