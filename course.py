@@ -150,7 +150,7 @@ def set_up(for_tests=False):
     for_tests |= marker.endswith(" and tests")
     print("Installing into .venv: some minutes the first time.", flush=True)
     MARKER.write_text("unfinished")
-    install(["-e", ".[test]"] if for_tests else [])
+    install(["-e", ".[test,teach]"] if for_tests else [])
     quieten_jupyterlab(VENV)
     MARKER.write_text(tests if for_tests else lessons)
 
