@@ -1,0 +1,298 @@
+"""One submission, graded by nbgrader in a throw-away course root.
+
+The root holds this submission and the assignment's own definition, and neither
+solutions, nor classmates, nor a gradebook: nbgrader's is made of the definition
+alone, and is removed before the first line of the student runs.
+"""
+
+import ast
+import json
+import logging
+import random
+import shutil
+import tempfile
+import time
+import uuid
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import psutil
+import zmq.asyncio
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbconvert.preprocessors import ClearMetadataPreprocessor
+from nbgrader import utils
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import (
+    CheckCellMetadata,
+    Execute,
+    IgnorePattern,
+    LimitOutput,
+)
+from sqlalchemy.exc import SAWarning
+from traitlets import Float, List, Unicode
+from traitlets.config import Config
+
+from grading.sandbox import SandboxedKernel, Watch
+from grading.submissions import UngradedError
+
+# nbgrader and SQLAlchemy among themselves
+warnings.filterwarnings("ignore", category=SAWarning)
+
+OUTPUT_LIMIT = 2_000_000  # characters that a notebook may put out
+MESSAGE_LIMIT = 100_000_000  # bytes that it may put out at once
+TRIAL_SECONDS = 5  # a test that takes longer with wrong answers has not passed
+STUDENT = "student"  # in the throw-away root everybody has this name
+DATABASE = "definition.db"
+
+
+@dataclass
+class Work:
+    """All that grading one submission needs, to be sent to any machine.
+
+    definition  nbgrader's database, with this assignment and nobody in it
+    support     {relative path: bytes} that the assignment hands out
+    answers     {notebook name: names that its solution cells define}
+    config      sections of nbgrader_config.py
+    hidden      folders that no submission is to see
+    """
+
+    assignment: str
+    definition: bytes
+    support: dict
+    answers: dict
+    config: dict
+    hidden: list
+    seconds: float = 180.0
+    memory: float = 2e9
+
+
+@dataclass
+class Outcome:
+    """notebooks: {name: the executed notebook as text}; else why there are none."""
+
+    notebooks: dict
+    reason: str = ""
+    seconds: float = 0.0
+
+
+def grade(work, files):
+    """Return the Outcome of one submission; never raises what a student caused."""
+    start = time.monotonic()
+    logging.getLogger("traitlets").setLevel(logging.CRITICAL)
+    with tempfile.TemporaryDirectory(prefix="g", ignore_cleanup_errors=True) as root:
+        root = Path(root).resolve()
+        lay_out(root, work, files)
+        try:
+            outcome = Outcome(run(root, work))
+        except UngradedError as error:
+            outcome = Outcome({}, str(error))
+    outcome.seconds = time.monotonic() - start
+    return outcome
+
+
+def lay_out(root, work, files):
+    (root / DATABASE).write_bytes(work.definition)
+    for folder, content in [
+        (root / "source" / work.assignment, work.support),
+        (root / "submitted" / STUDENT / work.assignment, files),
+    ]:
+        for name, data in content.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
+
+
+def run(root, work):
+    """Return {notebook name: its text once executed}. Raises UngradedError."""
+    course = CourseDirectory(root=str(root), assignment_id=work.assignment)
+    course.student_id, course.db_url = STUDENT, f"sqlite:///{root / DATABASE}"
+    config = Config(work.config)
+    config.GuardedExecute.update(root=str(root), hidden=work.hidden)
+    config.GuardedExecute.update(seconds=work.seconds, memory=work.memory)
+    config.GuardedExecute.answers = sorted(set().union(*work.answers.values()))
+    converter = OneSubmission(coursedir=course, config=config)
+    try:
+        converter.start()
+    except Exception:
+        raise UngradedError(explained(converter.failure)) from None
+    folder = root / "autograded" / STUDENT / work.assignment
+    return {path.stem: path.read_text("utf-8") for path in folder.glob("*.ipynb")}
+
+
+def explained(error):
+    if isinstance(error, UngradedError):
+        return str(error)
+    if isinstance(error, DeadKernelError):
+        return "its kernel died: it ended Python itself, or crashed it"
+    if isinstance(error, CellTimeoutError):
+        return "its output could not be read: it came too late, or was too much at once"
+    return f"nbgrader stopped at it: {type(error).__name__}: {error}"[:200]
+
+
+class GuardedExecute(Execute):
+    """nbgrader's Execute in a sandbox, with limits and with a test of the tests.
+
+    A submission can make its tests worthless: by an assert that does nothing, or
+    a comparison that always agrees. So each test cell runs twice, in an order that
+    cannot be foreseen: once as it is, and once with answers that were made a little
+    wrong. A test that passes then would pass anything.
+    """
+
+    root = Unicode().tag(config=True)
+    hidden = List(Unicode()).tag(config=True)
+    answers = List(Unicode()).tag(config=True)
+    seconds = Float().tag(config=True)
+    memory = Float().tag(config=True)
+
+    def preprocess(self, nb, resources):
+        self.left, self.disarmed = OUTPUT_LIMIT, []
+        self.context = zmq.asyncio.Context()
+        self.remove_definitions(resources)
+        self.watch = Watch(self.root, self.seconds, self.memory)
+        try:
+            nb, resources = super().preprocess(nb, resources)
+        finally:
+            self.watch.stop()
+            self.context.destroy(linger=0)
+            if self.watch.reason:
+                raise UngradedError(self.watch.reason)
+        if self.disarmed:
+            raise UngradedError(
+                "it disarms its tests: they pass with wrong answers as well "
+                f"({', '.join(self.disarmed)})"
+            )
+        return nb, resources
+
+    def remove_definitions(self, resources):
+        """Hidden tests stand in nbgrader's database and in the notebook it wrote."""
+        Path(self.root, DATABASE).unlink(missing_ok=True)
+        shutil.rmtree(Path(self.root, "submitted"))
+        name = resources["nbgrader"]["notebook"]
+        Path(resources["metadata"]["path"], f"{name}.ipynb").unlink()
+
+    def create_kernel_manager(self):
+        self.context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_LIMIT)
+        self.km = SandboxedKernel(
+            kernel_name=self.nb.metadata.kernelspec.name,
+            folder=self.root,
+            hidden=self.hidden,
+            context=self.context,
+        )
+        return self.km
+
+    def start_new_kernel_client(self, **options):
+        self.watch.kernel = psutil.Process(self.km.provisioner.process.pid)
+        self.watch.start()
+        return super().start_new_kernel_client(**options)
+
+    def preprocess_cell(self, cell, resources, index):
+        if is_test(cell) and random.SystemRandom().random() < 0.5:
+            passed_wrong = self.passes_wrong_answers(cell, index)
+            super().preprocess_cell(cell, resources, index)
+        else:
+            super().preprocess_cell(cell, resources, index)
+            worth_a_try = is_test(cell) and not utils.has_failed(cell)
+            passed_wrong = worth_a_try and self.passes_wrong_answers(cell, index)
+        if passed_wrong and not utils.has_failed(cell):
+            self.disarmed.append(cell.metadata.nbgrader.grade_id)
+        return cell, resources
+
+    def passes_wrong_answers(self, cell, index):
+        made, wrong = f"_{uuid.uuid4().hex}", f"_{uuid.uuid4().hex}"
+        before = MAKE_WRONG.format(made=made, wrong=wrong, names=self.answers)
+        sources = [before, cell.source, f"globals().update({made}); del {made}"]
+        trials = [nbformat.v4.new_code_cell(source) for source in sources]
+        limit, self.timeout = self.timeout, min(self.timeout, TRIAL_SECONDS)
+        for trial in trials:
+            self.execute_cell(trial, index, store_history=False)
+        self.timeout, self.nb.cells[index] = limit, cell
+        return not utils.has_failed(trials[1])
+
+    def process_message(self, msg, cell, cell_index):
+        """Keep what a submission puts out until it is too much; then only its kind."""
+        content, kind = msg["content"], msg["msg_type"]
+        if kind.startswith("comm"):
+            return None
+        if kind == "stream":
+            content["text"] = content["text"][: self.left]
+            self.left -= len(content["text"])
+            known = any(out.get("name") == content["name"] for out in cell.outputs)
+            if not content["text"] and known:
+                return None
+        elif kind == "error":
+            content["evalue"] = content["evalue"][:1000]
+            content["traceback"] = [text[:10_000] for text in content["traceback"]]
+        elif "data" in content:
+            self.left -= len(json.dumps(content["data"]))
+            if self.left < 0:
+                content["data"] = {"text/plain": "(too much output)"}
+        self.left = max(self.left, 0)
+        return super().process_message(msg, cell, cell_index)
+
+
+# x * 0.8125 + 0.0371 leaves no probability, loss or count as it is.
+MAKE_WRONG = """\
+def {wrong}(answer):
+    if callable(answer):
+        return lambda *args, **options: {wrong}(answer(*args, **options))
+    if isinstance(answer, (list, tuple)):
+        return [{wrong}(part) for part in answer]
+    try:
+        return answer + "?" if isinstance(answer, str) else answer * 0.8125 + 0.0371
+    except TypeError:
+        return answer
+
+
+{made} = {{name: globals()[name] for name in {names} if name in globals()}}
+globals().update({{name: {wrong}(answer) for name, answer in {made}.items()}})
+"""
+
+
+def is_test(cell):
+    return (
+        cell.cell_type == "code" and utils.is_grade(cell) and not utils.is_solution(cell)
+    )
+
+
+def names_defined(notebook):
+    """Return the names that the solution cells of a source notebook define."""
+    names = set()
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and utils.is_solution(cell):
+            for node in ast.parse(cell.source).body:
+                if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                    names.add(node.name)
+                elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+                    targets = getattr(node, "targets", None) or [node.target]
+                    names |= {
+                        n.id
+                        for target in targets
+                        for n in ast.walk(target)
+                        if isinstance(n, ast.Name)
+                    }
+    return names
+
+
+class OneSubmission(Autograde):
+    """nbgrader's Autograde up to the executed notebook; scores are read from that."""
+
+    autograde_preprocessors = List(
+        [
+            GuardedExecute,
+            IgnorePattern,
+            ClearMetadataPreprocessor,
+            LimitOutput,
+            CheckCellMetadata,
+        ]
+    ).tag(config=True)
+
+    failure = None
+
+    def convert_single_notebook(self, notebook_filename):
+        try:
+            super().convert_single_notebook(notebook_filename)
+        except Exception as error:
+            self.failure = error
+            raise
