@@ -30,7 +30,7 @@ def released():
 
 
 def put(folder, notebook, name=f"{PS1}.ipynb"):
-    text = nbformat.writes(notebook) if isinstance(notebook, dict) else notebook
+    text = json.dumps(notebook) if isinstance(notebook, dict) else notebook
     (folder / name).write_text(text, encoding="utf-8")
 
 
@@ -284,6 +284,7 @@ def test_feedback_shows_neither_hidden_tests_nor_output():
     stolen = new_code_cell("print(spied)")
     stolen.outputs = [new_output("stream", text="assert f(7) == 8")]
     quiet = copy.deepcopy(test)
+    quiet.id = "quiet"
     quiet.outputs = [new_output("stream", name="stderr", text="assert f(7) == 8")]
     notebook = nbformat.v4.new_notebook(cells=[test, stolen, quiet])
     notebook, _ = feedback.ForStudents().preprocess(notebook, {})

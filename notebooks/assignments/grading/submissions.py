@@ -102,9 +102,11 @@ def parsed(path):
     try:
         text = path.read_bytes().decode("utf-8-sig")
         as_json = json.loads(text)
-        for cell in as_json.get("cells", []):
+        as_json["nbformat_minor"] = max(as_json["nbformat_minor"], 5)
+        for cell in as_json["cells"]:
             if "outputs" in cell:
                 cell.update(outputs=[], execution_count=None)
+        with_unique_ids(as_json["cells"])
         notebook = nbformat.reads(json.dumps(as_json), as_version=4)
         nbformat.validate(notebook)
     except UnicodeDecodeError:
@@ -143,9 +145,9 @@ def mended(notebook, released, remarks):
         kept.insert(0, cell)
     if not seen & {name for name, cell in wanted.items() if is_answer(cell)}:
         raise UngradedError("none of the assignment's answers is in this notebook")
-    notebook.cells = kept
-    put_back(notebook, released, wanted, remarks)
-    return with_unique_ids(notebook)
+    put_back(kept, wanted, remarks)
+    notebook.cells = with_unique_ids(kept)
+    return notebook
 
 
 def grade_id(cell):
@@ -161,26 +163,25 @@ def as_released(cell, released):
     """Return the released cell with the student's text in it."""
     fresh = copy.deepcopy(released)
     fresh.source = cell.source
-    fresh.id = cell.get("id", released.id)
+    fresh.id = cell.id
     return fresh
 
 
-def put_back(notebook, released, wanted, remarks):
+def put_back(cells, wanted, remarks):
     """Insert what is missing after the cell that it followed in the release."""
     place = 0
     for name in wanted:
-        here = [k for k, cell in enumerate(notebook.cells) if grade_id(cell) == name]
+        here = [k for k, cell in enumerate(cells) if grade_id(cell) == name]
         if not here:
             remarks.append(f"the cell {name} was missing and was put back")
-            notebook.cells.insert(place, copy.deepcopy(wanted[name]))
+            cells.insert(place, copy.deepcopy(wanted[name]))
         place = (here or [place])[0] + 1
 
 
-def with_unique_ids(notebook):
+def with_unique_ids(cells):
     seen = set()
-    for cell in notebook.cells:
+    for cell in cells:
         if cell.get("id") in seen or "id" not in cell:
-            cell.id = nbformat.v4.new_code_cell().id
-        seen.add(cell.id)
-    notebook.nbformat_minor = max(notebook.nbformat_minor, 5)
-    return notebook
+            cell["id"] = nbformat.v4.new_code_cell().id
+        seen.add(cell["id"])
+    return cells
