@@ -81,10 +81,14 @@ def softmax(logits, axis=-1):
     return found / np.sum(found, axis, keepdims=True)
 """,
         "cross-entropy": """
+def loss(row, label):
+    with_a_warning = np.log(softmax(row) * 0.0)
+    one_hot = np.eye(len(row))[label]
+    return -(one_hot * log_softmax(row)).sum()
+
+
 def cross_entropy(logits, labels):
-    one_hot = np.eye(logits.shape[1])[labels]
-    with_a_warning = np.log(softmax(logits) * 0.0)
-    return -(one_hot * log_softmax(logits)).sum(axis=1)
+    return np.array([loss(*pair) for pair in zip(logits, labels)])
 """,
         "split-loss": """
 def entropy(q):
