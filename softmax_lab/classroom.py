@@ -5,10 +5,9 @@ measured by one fixed question, asked before it is explained and again later. Th
 two questions that open a lesson are left out: `review` chooses them among the
 learner's own mistakes, so they tell of that choice and not of the class.
 
-Nothing is said of fewer than five learners. There are no totals and no figures of
-those who answered both times, from which a withheld one could be computed. But two
-reports on a class with and without one learner tell what that learner answered:
-give away one of them.
+Nothing is said of fewer than five learners, and what they answered changes no
+other figure. But two reports on a class, with and without one learner, tell what
+that learner answered: give away only one.
 """
 
 import csv
@@ -24,17 +23,21 @@ ENOUGH = 5  # learners
 LARGEST = 5_000_000  # bytes; the answers to the whole course are a fiftieth of it
 WITHHELD, NOT_ASKED = f"fewer than {ENOUGH}", "not asked"
 CAPTION = (
-    "How many learners chose an option that comes from the belief. Before: in the "
-    "first inventory, or where a lesson asks and then explains. After: the same "
+    "The share of learners who chose an option that comes from the belief, and how "
+    "many answered. By guessing: the share of the options that come from it. Before: "
+    "in the first inventory, or where a lesson asks and then explains. After: the same "
     "question asked again, or * another that offers the belief as often. Those who "
-    "skipped it are left out, so before and after need not be the same learners."
+    f"skipped a question are left out; of {WITHHELD} nothing is told. Before and after "
+    "need not be the same learners."
 )
 STYLE = """<style>
 .softmax-lab-class { max-width: 60em; }
+.softmax-lab-class table { border-collapse: collapse; }
 .softmax-lab-class caption { caption-side: top; text-align: left; padding: 6px 0; }
-.softmax-lab-class table th { text-align: left; vertical-align: top; }
-.softmax-lab-class table td { text-align: left; vertical-align: top;
-  white-space: nowrap; }
+.softmax-lab-class table :is(th, td) { text-align: left; vertical-align: top;
+  padding: 3px 18px 3px 0; }
+.softmax-lab-class table :is(td, thead th) { white-space: nowrap; }
+.softmax-lab-class tbody th[scope="rowgroup"] { padding-top: 12px; }
 .softmax-lab-class tbody th[scope="row"] { font-weight: normal; }
 </style>"""
 # The questions that measure each belief, before and after, None where none is asked
