@@ -13,6 +13,7 @@ that learner answered: give away only one.
 import csv
 import html
 import json
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 
@@ -273,13 +274,18 @@ def name(key):
 
 def fits(answer):
     """Whether a question of this course, as it is today, can have got this answer."""
-    try:
-        options = bank.question(name(answer["id"]))["options"]
-    except ValueError:
-        return False
+    options = known_options().get(name(answer["id"]), [])
     possible = [(bool(o.get("right")), o.get("misconception")) for o in options]
     given = answer.get("right"), answer.get("misconception")
-    return answer.get("of") == len(options) and given in [*possible, (None, None)]
+    same = options and answer.get("of") == len(options)
+    return bool(same) and given in [*possible, (None, None)]
+
+
+@cache
+def known_options():
+    """Return {id: options} of all questions, for the many answers of a class."""
+    names = [*bank.LESSONS, "inventory"]
+    return {q["id"]: q["options"] for file in names for q in bank.questions(file)}
 
 
 def rows(learners):
@@ -288,7 +294,7 @@ def rows(learners):
     table = []
     for belief in sorted(ASKED, key=lambda belief: (known[belief]["lesson"], belief)):
         before, after = ASKED[belief]
-        options = bank.question(name(before or after))["options"]
+        options = known_options()[name(before or after)]
         offers = [option.get("misconception") == belief for option in options]
         row = {"lesson": known[belief]["lesson"], "misconception": belief}
         row |= {"belief": known[belief]["belief"]}

@@ -5,6 +5,8 @@ import json
 import os
 import random
 import re
+import subprocess
+import sys
 from collections import Counter
 from fractions import Fraction
 from pathlib import Path
@@ -275,6 +277,15 @@ def test_an_answer_that_came_after_is_no_before(tmp_path):
     assert (row["before_learners"], row["after_learners"]) == (6, 7)
 
 
+def test_of_two_answers_to_one_question_the_first_counts(tmp_path):
+    table = {n: {"seven-wins": 0} for n in range(5)}  # M34
+    report_on(tmp_path, table)
+    again = record("seven-wins", 1, moment(0, 500))
+    write(tmp_path, "0", [again, *records(0, table[0])])
+    found = {row["misconception"]: row for row in class_report(tmp_path).rows}
+    assert found["M34"]["before_share"] == 1
+
+
 # Privacy
 
 
@@ -331,6 +342,15 @@ def test_of_a_class_below_five_nothing_is_told(tmp_path):
         reports.add(tuple(everything(report, folder)))
         assert "Learners: fewer than 5." in repr(report)
     assert len(reports) == 1
+
+
+def test_four_full_inventories_in_a_larger_class_are_no_mean(tmp_path):
+    full = [f"{id}@{time}" for time in ("before", "after") for id in TWELVE]
+    table = {n: dict.fromkeys(full[n // 4 :], 0) for n in range(8)}
+    assert report_on(tmp_path, table).lines == [
+        "Files: 8. Learners: 8.",
+        "Inventory: fewer than 5 learners answered all of it before and after.",
+    ]
 
 
 def test_five_are_enough_and_a_share_of_none_is_0(tmp_path):
@@ -525,6 +545,13 @@ def test_another_question_is_marked(tmp_path):
     assert marked == ["M26", "M35", "M11", "M13"]
 
 
-def test_it_is_there_under_its_name_and_costs_nothing_until_it_is_used():
+def test_it_is_there_under_its_name_and_read_only_when_it_is_used():
+    code = (
+        "import sys, softmax_lab\n"
+        "print('softmax_lab.classroom' in sys.modules)\n"
+        "for _ in range(2): print(callable(softmax_lab.class_report))\n"
+        "print({'matplotlib', 'ipywidgets', 'pandas'} & set(sys.modules))"
+    )
+    printed = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert printed.split() == ["False", "True", "True", "set()"]
     assert "class_report" in softmax_lab.__all__
-    assert callable(softmax_lab.class_report)
