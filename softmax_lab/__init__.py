@@ -29,6 +29,7 @@ HOMES = {
         "reliability_curve",
     ],
     "sampling": ["sample"],
+    "classroom": ["class_report"],
     "data": ["alice", "capstone_digits", "digits", "known_answer", "noisy_digits"],
     "figures": [
         "draw_bars",
