@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from nbgrader.api import Gradebook
 
 ASSIGNMENTS = Path(__file__).parents[1] / "notebooks" / "assignments"
 PARTS = ["grade.py", "grading", "nbgrader_config.py", "source", "release"]
+# What no student ever sees
+MARKS = r"^ *### (BEGIN|END) SOLUTION\n?|\n=== BEGIN MARK.*END MARK SCHEME ==="
 # nbgrader calls alembic by name
 PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
@@ -52,7 +55,8 @@ def solved(assignment, changes=(), root=ASSIGNMENTS):
     notebook = read("release", assignment, root)
     for cell in notebook.cells:
         if cell.metadata.get("nbgrader", {}).get("solution"):
-            cell.source = dict(changes).get(cell.id, answers[grade_id(cell)])
+            answer = dict(changes).get(cell.id, answers[grade_id(cell)])
+            cell.source = re.sub(MARKS, "", answer, flags=re.M | re.S)
     return notebook
 
 
@@ -61,7 +65,7 @@ def hand_in(root, student, assignment, notebook, name=None):
     path = root / "submitted" / student / assignment / (name or f"{assignment}.ipynb")
     path.parent.mkdir(parents=True, exist_ok=True)
     if isinstance(notebook, dict):
-        notebook = nbformat.writes(notebook)
+        notebook = json.dumps(notebook)
     path.write_bytes(notebook if isinstance(notebook, bytes) else notebook.encode())
     return path
 
@@ -124,7 +128,3 @@ def points(assignment):
 def contents(folder):
     """Return {path: bytes} of all files in a folder."""
     return {p: p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
-
-
-def as_json(notebook):
-    return json.loads(nbformat.writes(notebook))

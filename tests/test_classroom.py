@@ -1,5 +1,6 @@
 """A class from the first assignment to the last mark, with the real nbgrader."""
 
+import html
 import importlib
 import itertools
 import re
@@ -220,12 +221,13 @@ def test_marks_by_hand_survive_and_feedback_hides_what_is_hidden(classroom):
         else:
             assert row["state"] == "graded"
             page = root / "feedback" / student / assignment / f"{assignment}.html"
-            shown = page.read_text("utf-8")
+            shown = re.sub(r"<style.*?</style>", "", page.read_text("utf-8"), flags=re.S)
+            shown = html.unescape(re.sub(r"<[^>]+>", "", shown))
             assert "Where do the 16.12 come from?" in shown
             assert "AssertionError" in shown
             assert not re.search("HIDDEN|Traceback", shown)
             for secret in hidden_lines(assignment):
-                assert secret not in re.sub(r"<[^>]+>", "", shown)
+                assert secret not in shown
 
 
 def hidden_lines(assignment):
@@ -242,3 +244,288 @@ def hidden_lines(assignment):
             ]
     assert lines
     return lines
+
+
+# A batch in which not everybody is honest
+
+NONSENSE = "def softmax(logits, axis=-1):\n    return logits\n"
+FAST = "\nc.Execute.timeout = 3\n"
+EVERYWHERE = """\
+import pathlib
+
+def everywhere(pattern):
+    here = pathlib.Path.cwd()
+    for folder in [*here.parents[:-1], pathlib.Path("/tmp")]:
+        try:
+            yield from folder.glob(pattern)
+        except OSError:
+            continue
+"""
+# What stands in the cell of the first answer, and the reason why it is not graded,
+# or the test cells in which points are lost.
+HOSTILE = {
+    "reads the source": (
+        EVERYWHERE
+        + NONSENSE
+        + """
+import json
+for path in everywhere("**/course/source/ps1_softmax/*.ipynb"):
+    for cell in json.loads(path.read_text())["cells"]:
+        text = "".join(cell["source"])
+        if text.startswith("def softmax"):
+            exec(text)
+""",
+        ["softmax-values", "softmax-extremes", "softmax-axis"],
+    ),
+    "writes the gradebook": (
+        EVERYWHERE
+        + NONSENSE
+        + """
+import sqlite3
+for path in everywhere("**/course/*.db"):
+    try:
+        with sqlite3.connect(path) as book:
+            book.execute("update grade set auto_score = 12, manual_score = 12")
+            book.execute("update grade_cell set max_score = 12")
+    except sqlite3.Error:
+        pass
+""",
+        ["softmax-values", "softmax-extremes", "softmax-axis"],
+    ),
+    "deletes a classmate": (
+        EVERYWHERE
+        + NONSENSE
+        + """
+import shutil
+for path in [*everywhere("**/course/submitted"), *everywhere("**/course/autograded")]:
+    shutil.rmtree(path, ignore_errors=True)
+""",
+        ["softmax-values", "softmax-extremes", "softmax-axis"],
+    ),
+    "patches numpy": (
+        NONSENSE
+        + """
+np.allclose = np.isclose = np.array_equal = lambda *args, **options: True
+np.testing.assert_allclose = lambda *args, **options: None
+""",
+        ["softmax-values", "softmax-extremes", "softmax-axis"],
+    ),
+    "patches the comparison": (
+        NONSENSE + "close = lambda *args: True\n",
+        "it disarms its tests",
+    ),
+    "patches builtins": (
+        NONSENSE
+        + """
+import builtins
+builtins.all = lambda *args: True
+builtins.len = lambda *args: 3
+class Any(type):
+    def __eq__(self, other):
+        return True
+""",
+        None,
+    ),
+    "drops asserts": (
+        NONSENSE
+        + """
+import ast
+class Drop(ast.NodeTransformer):
+    def visit_Assert(self, node):
+        return ast.Pass()
+get_ipython().ast_transformers.append(Drop())
+""",
+        "it disarms its tests",
+    ),
+    "runs nothing any more": (
+        NONSENSE
+        + """
+shell = get_ipython()
+async def run_cell_async(*args, **options):
+    from IPython.core.interactiveshell import ExecutionResult
+    return ExecutionResult(None)
+shell.run_cell_async = run_cell_async
+""",
+        "it disarms its tests",
+    ),
+    "steals hidden tests": (
+        """
+def softmax(logits, axis=-1):
+    for text in list(seen):
+        print(text)
+    shifted = logits - logits.max(axis=axis, keepdims=True)
+    weights = np.exp(shifted)
+    return weights / weights.sum(axis=axis, keepdims=True)
+seen = []
+get_ipython().events.register("pre_run_cell", lambda info: seen.append(info.raw_cell))
+""",
+        [],
+    ),
+    "prints 60 MB in a line": ("print('x' * 60_000_000)", []),
+    "prints two million lines": ("for _ in range(2_000_000):\n    print('line')", []),
+    "loops on and on": (
+        """
+while True:
+    try:
+        while True:
+            pass
+    except KeyboardInterrupt:
+        pass
+""",
+        "a cell could not be stopped",
+    ),
+    "leaves Python": ("import os\nos._exit(0)", "its kernel died"),
+    "takes all memory": (
+        "hoard = []\nwhile True:\n    hoard.append(b'x' * 50_000_000)",
+        "more than 1 GB of memory",
+    ),
+    "starts 60 sleepers": (
+        """
+import subprocess, sys
+for _ in range(60):
+    subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(98765)"], start_new_session=True
+    )
+""",
+        "more than 32 processes",
+    ),
+    "leaves a sleeper behind": (
+        """
+import subprocess, sys
+subprocess.Popen(
+    [sys.executable, "-c", "import time; time.sleep(98765)"], start_new_session=True
+)
+""",
+        [],
+    ),
+    "writes to stderr": (
+        """
+import sys, warnings
+def softmax(logits, axis=-1):
+    print("logits", logits, file=sys.stderr)
+    warnings.warn("careful")
+    weights = np.exp(logits - logits.max(axis=axis, keepdims=True))
+    np.log(np.zeros(3))
+    return weights / weights.sum(axis=axis, keepdims=True)
+print("starting", file=sys.stderr)
+""",
+        [],
+    ),
+    "kills its grader": ("import os, signal\nos.kill(os.getppid(), 9)", None),
+    "answers with its own numbers": (
+        """
+class Yes(float):
+    def __sub__(self, other):
+        return 0.0
+    def __rsub__(self, other):
+        return 0.0
+    def __eq__(self, other):
+        return True
+def softmax(logits, axis=-1):
+    return [Yes(0.5)] * 3
+""",
+        ["softmax-values", "softmax-extremes", "softmax-axis"],
+    ),
+}
+
+
+def hostile_class(root):
+    """Honest students among others; return what the honest have on disk."""
+    (softmax,) = (c.source for c in solved(PS1).cells if c.id == "softmax")
+    honest = {"ada": {}, "zoe": {}, "max": LEARNERS[PS1].WRONG}
+    for student in honest:
+        changes = next(iter(honest[student].values()), ({}, {}))[0]
+        hand_in(root, student, PS1, solved(PS1, changes))
+    for name, (code, expected) in HOSTILE.items():
+        if expected == [] and "def softmax" not in code:
+            code = f"{softmax}\n\n{code}"
+        hand_in(root, slug(name), PS1, solved(PS1, {"softmax": code}))
+    notebook = solved(PS1)
+    test = next(cell for cell in notebook.cells if cell.id == "softmax-values")
+    notebook.cells.append(nbformat.from_dict(dict(test, id="again")))
+    hand_in(root, "doubles-a-test", PS1, notebook)
+    notebook = solved(PS1)
+    notebook.cells = [cell for cell in notebook.cells if not cell.id.startswith("softmax-")]
+    hand_in(root, "deletes-tests", PS1, notebook)
+    notebook = solved(PS1)
+    notebook.cells[1:1] = 12 * [nbformat.v4.new_code_cell("import time; time.sleep(2)")]
+    hand_in(root, "sleeps", PS1, notebook)
+    hand_in(root, "no-json", PS1, "Dear teacher, the dog")
+    hand_in(root, "wrong-name", PS1, solved(PS1), "my homework.ipynb")
+    hand_in(root, "wrong-notebook", PS1, read("release", "ps2_trust"))
+    (root / "submitted" / "nothing" / PS1).mkdir(parents=True)
+    return contents(root / "submitted")
+
+
+def sleepers():
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        if any("sleep(98765)" in part for part in process.info["cmdline"] or []):
+            found.append(process)
+    return found
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="written for kernels on Unix")
+@pytest.mark.parametrize("walls", [True, False], ids=["in the sandbox", "without one"])
+def test_one_bad_submission_harms_nobody_else(walls, tmp_path):
+    if walls and not sandbox.available():
+        pytest.skip("no bubblewrap on this machine")
+    root = new_course(tmp_path / "course", FAST)
+    before = hostile_class(root)
+    if not walls:
+        without_walls(root)
+    said = grade(root, PS1, "--timeout", "20", "--memory", "1")
+    assert contents(root / "submitted") == before, "somebody's files were changed"
+    assert not sleepers()
+
+    rows, found, worth = grades(root), scores(root, PS1), points(PS1)
+    full, lost = sum(worth.values()), next(iter(LEARNERS[PS1].WRONG.values()))[1]
+    for student in ["ada", "zoe", "doubles-a-test", "deletes-tests", "wrong-name"]:
+        assert float(rows[student]["auto"]) == full, student
+    assert float(rows["max"]["auto"]) == full - sum(lost.values())
+
+    for name, (_, expected) in HOSTILE.items():
+        row = rows[slug(name)]
+        if isinstance(expected, list) and not (name in FINDS_THINGS and not walls):
+            missed = {n for n, (got, _) in found[slug(name)].items() if got == 0}
+            assert missed == set(expected), name
+            assert float(row["auto"]) == full - sum(worth[n] for n in expected), name
+        elif isinstance(expected, str):
+            assert expected in row["reason"], name
+            assert row["score"] == "", name
+    for name in ["patches-builtins", "kills-its-grader"]:
+        row = rows[name]
+        assert row["reason"] or float(row["auto"]) <= full - 6, row
+    for name, reason in {
+        "no-json": "is no notebook",
+        "wrong-notebook": "it is another one",
+        "sleeps": "more than 20 seconds",
+        "nothing": "no notebook was handed in",
+    }.items():
+        assert reason in rows[name]["reason"]
+    for student, row in rows.items():  # every ungraded one is listed with its reason
+        assert (row["state"] == "could not be graded") == bool(row["reason"])
+        if row["reason"]:
+            assert f"{student}: {row['reason']}" in said
+
+    nbgrader(root, "generate_feedback", PS1)
+    for page in (root / "feedback").glob(f"*/{PS1}/*.html"):
+        text = html.unescape(re.sub(r"<[^>]+>", "", page.read_text("utf-8")))
+        assert not any(line in text for line in hidden_lines(PS1)), page
+        assert page.stat().st_size < 1_500_000
+
+
+# Without a sandbox these find the course if they know where to look: so it is said.
+FINDS_THINGS = ["reads the source", "writes the gradebook", "deletes a classmate"]
+
+
+def without_walls(root):
+    """Switch the sandbox off, and let the thieves look only around themselves."""
+    file = root / "grading" / "sandbox.py"
+    text = file.read_text().replace("def available():", "def available():\n    return False")
+    file.write_text(text)
+    for name in FINDS_THINGS:
+        path = root / "submitted" / slug(name) / PS1 / f"{PS1}.ipynb"
+        near = path.read_text().replace("in [*here.parents[:-1],", "in here.parents[:3] or [")
+        assert near != path.read_text()
+        path.write_text(near)

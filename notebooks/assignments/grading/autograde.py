@@ -127,7 +127,7 @@ def explained(error):
     if isinstance(error, DeadKernelError):
         return "its kernel died: it ended Python itself, or crashed it"
     if isinstance(error, CellTimeoutError):
-        return "its output could not be read: it came too late, or was too much at once"
+        return "a cell could not be stopped, or put out too much at once"
     return f"nbgrader stopped at it: {type(error).__name__}: {error}"[:200]
 
 
