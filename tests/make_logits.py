@@ -3,6 +3,7 @@
 300 noisy digits, learnt by heart, and what the model says of 600 others.
 """
 
+from functools import cache
 from pathlib import Path
 
 from sklearn.linear_model import LogisticRegression
@@ -13,6 +14,7 @@ HEADER = ",".join([f"logit_{digit}" for digit in range(10)] + ["label"])
 WHERE = Path(__file__).parents[1] / "notebooks/assignments/source/ps2_trust/logits.csv"
 
 
+@cache
 def train_model():
     """Return the model, the 300 digits it learnt, and 748 that it has not seen."""
     train, unseen, _ = noisy_digits(seed=8, noise=0.3)
