@@ -40,7 +40,7 @@ MY_NAMES = {  # what an exercise's function is called in its lesson
 # Lessons 1 to 4 have their learners' answers here, the later ones in a file each.
 LEARNERS = [
     import_module(path.stem)
-    for path in sorted(Path(__file__).parent.glob("learners_*.py"))
+    for path in sorted(Path(__file__).parent.glob("learners_[0-9]*.py"))
 ]
 
 
