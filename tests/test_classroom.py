@@ -429,14 +429,15 @@ def softmax(logits, axis=-1):
 }
 
 
-def hostile_class(root):
-    """Honest students among others; return what the honest have on disk."""
+def hostile_class(root, hostile):
+    """Honest students among others."""
     (softmax,) = (c.source for c in solved(PS1).cells if c.id == "softmax")
     honest = {"ada": {}, "zoe": {}, "max": LEARNERS[PS1].WRONG}
     for student in honest:
         changes = next(iter(honest[student].values()), ({}, {}))[0]
         hand_in(root, student, PS1, solved(PS1, changes))
-    for name, (code, expected) in HOSTILE.items():
+    for name in hostile:
+        code, expected = HOSTILE[name]
         if expected == [] and "def softmax" not in code:
             code = f"{softmax}\n\n{code}"
         hand_in(root, slug(name), PS1, solved(PS1, {"softmax": code}))
@@ -454,7 +455,6 @@ def hostile_class(root):
     hand_in(root, "wrong-name", PS1, solved(PS1), "my homework.ipynb")
     hand_in(root, "wrong-notebook", PS1, read("release", "ps2_trust"))
     (root / "submitted" / "nothing" / PS1).mkdir(parents=True)
-    return contents(root / "submitted")
 
 
 def sleepers():
@@ -471,9 +471,12 @@ def test_one_bad_submission_harms_nobody_else(walls, tmp_path):
     if walls and not sandbox.available():
         pytest.skip("no bubblewrap on this machine")
     root = new_course(tmp_path / "course", FAST)
-    before = hostile_class(root)
-    if not walls:
+    if walls:
+        hostile_class(root, HOSTILE)
+    else:
+        hostile_class(root, WITHOUT_WALLS)
         without_walls(root)
+    before = contents(root / "submitted")
     said = grade(root, PS1, "--timeout", "20", "--memory", "1")
     assert contents(root / "submitted") == before, "somebody's files were changed"
     assert not sleepers()
@@ -484,16 +487,17 @@ def test_one_bad_submission_harms_nobody_else(walls, tmp_path):
         assert float(rows[student]["auto"]) == full, student
     assert float(rows["max"]["auto"]) == full - sum(lost.values())
 
-    for name, (_, expected) in HOSTILE.items():
-        row = rows[slug(name)]
-        if isinstance(expected, list) and not (name in FINDS_THINGS and not walls):
+    for name in rows.keys() & {slug(name): name for name in HOSTILE}.keys():
+        name = {slug(name): name for name in HOSTILE}[name]
+        expected, row = HOSTILE[name][1], rows[slug(name)]
+        if isinstance(expected, list):
             missed = {n for n, (got, _) in found[slug(name)].items() if got == 0}
             assert missed == set(expected), name
             assert float(row["auto"]) == full - sum(worth[n] for n in expected), name
         elif isinstance(expected, str):
             assert expected in row["reason"], name
             assert row["score"] == "", name
-    for name in ["patches-builtins", "kills-its-grader"]:
+    for name in rows.keys() & {"patches-builtins", "kills-its-grader"}:
         row = rows[name]
         assert row["reason"] or float(row["auto"]) <= full - 6, row
     for name, reason in {
@@ -515,8 +519,10 @@ def test_one_bad_submission_harms_nobody_else(walls, tmp_path):
         assert page.stat().st_size < 1_500_000
 
 
-# Without a sandbox these find the course if they know where to look: so it is said.
-FINDS_THINGS = ["reads the source", "writes the gradebook", "deletes a classmate"]
+# Without a sandbox these find the course if they look far enough: the guide says so.
+THIEVES = ["reads the source", "writes the gradebook", "deletes a classmate"]
+WITHOUT_WALLS = [*THIEVES, "loops on and on", "leaves Python", "takes all memory"]
+WITHOUT_WALLS += ["starts 60 sleepers", "leaves a sleeper behind", "kills its grader"]
 
 
 def without_walls(root):
@@ -524,7 +530,7 @@ def without_walls(root):
     file = root / "grading" / "sandbox.py"
     text = file.read_text().replace("def available():", "def available():\n    return False")
     file.write_text(text)
-    for name in FINDS_THINGS:
+    for name in THIEVES:
         path = root / "submitted" / slug(name) / PS1 / f"{PS1}.ipynb"
         near = path.read_text().replace("in [*here.parents[:-1],", "in here.parents[:3] or [")
         assert near != path.read_text()
