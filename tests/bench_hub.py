@@ -1,0 +1,252 @@
+"""A class on one server: ten learners at once, on a real JupyterHub.
+
+    python tests/bench_hub.py                 with the settings that we recommend
+    python tests/bench_hub.py --defaults      with those of JupyterHub
+
+Each learner logs in, waits for a server, opens a lesson and runs its code cells
+through the hub's proxy, one after the other and without a pause: real learners
+are slower, so this is the worst minute of a class.
+"""
+
+import argparse
+import asyncio
+import json
+import math
+import os
+import shutil
+import signal
+import statistics
+import sys
+import tempfile
+import time
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+from hub import install_proxy, jupyterhub, memory, missing
+from refresh import NOTEBOOKS
+from tornado.httpclient import HTTPRequest
+from tornado.websocket import websocket_connect
+
+SETTINGS = {  # the instructor guide quotes them
+    "Spawner.start_timeout": 180,  # seconds until a learner's server has started
+    "Spawner.http_timeout": 180,  # seconds until it then answers
+    "JupyterHub.concurrent_spawn_limit": 4,  # servers that start at the same time
+}
+DEADLINE = 900  # seconds, for all learners together
+
+
+class LessonError(Exception):
+    """What kept a learner from the end of the lesson."""
+
+
+@dataclass
+class Learner:
+    name: str
+    client: httpx.AsyncClient
+    served: float | None = None  # seconds until JupyterLab was there
+    turned_away: int = 0  # times the hub said: try again later
+    cells: list = field(default_factory=list)  # (seconds, source) of each code cell
+    error: str | None = None
+
+    def xsrf(self, path):
+        return self.client.cookies.get("_xsrf", path=path)
+
+
+async def get_server(learner):
+    """Log in, and wait until the hub has started a server."""
+    client, name = learner.client, learner.name
+    await client.get("/hub/login")
+    form = {"username": name, "password": "", "_xsrf": learner.xsrf("/hub/")}
+    page = await client.post("/hub/login", data=form)
+    while page.status_code == 429:
+        learner.turned_away += 1
+        await asyncio.sleep(int(page.headers["Retry-After"]))
+        page = await client.get("/hub/spawn")
+    page.raise_for_status()
+    progress = f"/hub/api/users/{name}/server/progress"
+    async with client.stream("GET", progress) as events:
+        async for line in events.aiter_lines():
+            event = json.loads(line[5:]) if line.startswith("data:") else {}
+            if event.get("failed"):
+                raise LessonError(event["message"])
+            if event.get("ready"):
+                break
+    (await client.get(f"/user/{name}/lab")).raise_for_status()
+
+
+async def open_lesson(learner, lesson):
+    """Return the sources of the code cells, and a websocket to a new kernel."""
+    client, home = learner.client, f"/user/{learner.name}/"
+    found = (await client.get(f"{home}api/contents/{lesson}")).raise_for_status()
+    cells = found.json()["content"]["cells"]
+    session = await client.post(
+        f"{home}api/sessions",
+        json={"path": lesson, "name": lesson, "type": "notebook", "kernel": {}},
+        headers={"X-XSRFToken": learner.xsrf(home)},
+    )
+    kernel = session.raise_for_status().json()["kernel"]["id"]
+    request = client.build_request("GET", f"{home}api/kernels/{kernel}/channels")
+    url, cookie = str(request.url), {"Cookie": request.headers["Cookie"]}
+    channels = await websocket_connect(
+        HTTPRequest(url.replace("http", "ws", 1), headers=cookie, connect_timeout=180)
+    )
+    return [cell["source"] for cell in cells if cell["cell_type"] == "code"], channels
+
+
+async def run_cell(channels, source):
+    """Return when the kernel has replied and is idle again."""
+    header = {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request"}
+    header |= {"session": "bench", "username": "", "date": "", "version": "5.3"}
+    content = {"code": source, "silent": False, "allow_stdin": False}
+    request = {"header": header, "content": content, "channel": "shell"}
+    request |= {"parent_header": {}, "metadata": {}}
+    await channels.write_message(json.dumps(request))
+    waiting = {"execute_reply", "idle"}
+    while waiting:
+        text = await channels.read_message()
+        if text is None:
+            raise LessonError("the connection to the kernel was closed")
+        message = {} if isinstance(text, bytes) else json.loads(text)
+        if message.get("parent_header", {}).get("msg_id") != header["msg_id"]:
+            continue
+        content = message["content"]
+        if content.get("status") == "error":
+            raise LessonError(f"{content['ename']} in {source.splitlines()[0]!r}")
+        waiting -= {message["msg_type"], content.get("execution_state")}
+
+
+async def take_part(learner, lesson, start):
+    """Do the whole lesson; what goes wrong is this learner's alone."""
+    try:
+        await get_server(learner)
+        learner.served = time.monotonic() - start
+        sources, channels = await open_lesson(learner, lesson)
+        for source in sources:
+            sent = time.monotonic()
+            await run_cell(channels, source)
+            learner.cells.append((time.monotonic() - sent, source))
+        channels.close()
+    except (LessonError, httpx.HTTPError, OSError, KeyError, ValueError) as error:
+        learner.error = f"{type(error).__name__}: {error}"
+
+
+async def leave(learner):
+    """Stop the server and close the connection."""
+    headers = {"X-XSRFToken": learner.xsrf("/hub/") or ""}
+    url = f"/hub/api/users/{learner.name}/server"
+    await learner.client.delete(url, headers=headers)
+    await learner.client.aclose()
+
+
+async def attend(address, folder, names, lesson):
+    """Let all take part at once; return the learners, and memory at the end."""
+    start = time.monotonic()
+    learners = [
+        Learner(
+            name,
+            httpx.AsyncClient(
+                base_url=address, follow_redirects=True, timeout=180, trust_env=False
+            ),
+        )
+        for name in names
+    ]
+    async with asyncio.timeout(DEADLINE):
+        await asyncio.gather(*(take_part(one, lesson, start) for one in learners))
+        used = memory(folder)
+        await asyncio.gather(*(leave(one) for one in learners))
+    return learners, used
+
+
+def percentile(values, percent):
+    """Return the smallest value that `percent` of all values do not exceed."""
+    return sorted(values)[math.ceil(percent / 100 * len(values)) - 1]
+
+
+def cells_table(learners):
+    """All code cells, then without the first; then the slowest by name."""
+    first = [learner.cells[0] for learner in learners if learner.cells]
+    later = [cell for learner in learners for cell in learner.cells[1:]]
+    yield f"{'seconds a cell':24}{'p50':>8}{'p95':>8}{'max':>8}"
+    for label, cells in {"all": first + later, "without the first": later}.items():
+        if cells:
+            times = [seconds for seconds, _ in cells]
+            columns = [percentile(times, 50), percentile(times, 95), max(times)]
+            yield f"{label:24}" + "".join(f"{value:8.2f}" for value in columns)
+            slowest = max(cells)[1].splitlines()[0]
+            yield f"{'  the slowest':24}  {slowest}"
+
+
+def memory_table(measure, found):
+    """Mean and largest of each kind of process that was there."""
+    yield f"{'memory, MB (' + measure + ')':24}{'mean':>8}{'max':>8}{'number':>8}"
+    for kind, sizes in found.items():
+        if sizes:
+            mean, largest = statistics.mean(sizes), max(sizes)
+            yield f"{kind:24}{mean:8.0f}{largest:8.0f}{len(sizes):8}"
+
+
+def class_table(learners, used, seconds):
+    """Who got through and when; then cells, memory, and each failure."""
+    finished = [learner for learner in learners if not learner.error]
+    served = [learner.served for learner in learners if learner.served]
+    away = [learner for learner in learners if learner.turned_away]
+    total = len(learners)
+    yield f"{'finished':24}{len(finished)} of {total}"
+    yield f"{'got a server':24}{len(served)} of {total}"
+    yield f"{'told to try again':24}{len(away)} of {total}"
+    if served:
+        yield f"{'seconds to the last one':24}{max(served):.0f}"
+    yield f"{'seconds, all in all':24}{seconds:.0f}\n"
+    yield from cells_table(learners)
+    yield ""
+    yield from memory_table(*used)
+    for learner in learners:
+        if learner.error:
+            yield f"{learner.name} failed: {learner.error}"
+
+
+def main(args):
+    reason = missing() or install_proxy()
+    if reason:
+        print(f"A class on one server: not measured. {reason}")
+        return 0
+    names = [f"learner{number:02}" for number in range(1, args.learners + 1)]
+    settings = {} if args.defaults else SETTINGS
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        folder = Path(folder).resolve()
+        for name in names:
+            (folder / name).mkdir()
+            shutil.copy(NOTEBOOKS / args.lesson, folder / name)
+        with jupyterhub(folder, settings) as address:
+            try:
+                learners, used = asyncio.run(
+                    attend(address, folder, names, args.lesson)
+                )
+            except TimeoutError:
+                sys.exit(f"Not all were done after {DEADLINE} seconds.")
+    seconds = time.monotonic() - start
+    print(f"{args.lesson} on JupyterHub, {os.cpu_count()} cores, all at once", end="")
+    print(" (JupyterHub's own settings)\n" if args.defaults else "\n")
+    print("\n".join(class_table(learners, used, seconds)))
+    return int(any(learner.error for learner in learners))
+
+
+def options():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--learners", type=int, default=10)
+    parser.add_argument("--lesson", default="01_logits_to_probabilities.ipynb")
+    parser.add_argument("--defaults", action="store_true", help="JupyterHub's settings")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    for ending in ("SIGTERM", "SIGHUP"):  # as Ctrl-C: what we started must end too
+        if hasattr(signal, ending):
+            signal.signal(getattr(signal, ending), signal.default_int_handler)
+    try:
+        sys.exit(main(options()))
+    except KeyboardInterrupt:
+        sys.exit("Interrupted; nothing is left running.")
