@@ -44,14 +44,21 @@ class LessonError(Exception):
 @dataclass
 class Learner:
     name: str
-    client: httpx.AsyncClient
+    client: httpx.AsyncClient | None = None
     served: float | None = None  # seconds until JupyterLab was there
     turned_away: int = 0  # times the hub said: try again later
-    cells: list = field(default_factory=list)  # (seconds, source) of each code cell
+    cells: list = field(default_factory=list)  # (seconds, name) of each code cell
     error: str | None = None
 
     def xsrf(self, path):
         return self.client.cookies.get("_xsrf", path=path)
+
+
+def browser(address):
+    """A client with cookies of its own, which waits as long as a hub may take."""
+    return httpx.AsyncClient(
+        base_url=address, follow_redirects=True, timeout=180, trust_env=False
+    )
 
 
 async def get_server(learner):
@@ -118,45 +125,44 @@ async def run_cell(channels, source):
 
 
 async def take_part(learner, lesson, start):
-    """Do the whole lesson; what goes wrong is this learner's alone."""
-    try:
-        await get_server(learner)
-        learner.served = time.monotonic() - start
-        sources, channels = await open_lesson(learner, lesson)
-        for source in sources:
-            sent = time.monotonic()
-            await run_cell(channels, source)
-            learner.cells.append((time.monotonic() - sent, source))
-        channels.close()
-    except (LessonError, httpx.HTTPError, OSError, KeyError, ValueError) as error:
-        learner.error = f"{type(error).__name__}: {error}"
+    await get_server(learner)
+    learner.served = time.monotonic() - start
+    sources, channels = await open_lesson(learner, lesson)
+    for number, source in enumerate(sources, start=1):
+        sent = time.monotonic()
+        await run_cell(channels, source)
+        name = f"code cell {number}, {source.splitlines()[0]}"
+        learner.cells.append((time.monotonic() - sent, name))
+    channels.close()
 
 
 async def leave(learner):
-    """Stop the server and close the connection."""
-    headers = {"X-XSRFToken": learner.xsrf("/hub/") or ""}
-    url = f"/hub/api/users/{learner.name}/server"
-    await learner.client.delete(url, headers=headers)
+    """Stop the server, if there is one."""
+    if learner.served:
+        url = f"/hub/api/users/{learner.name}/server"
+        headers = {"X-XSRFToken": learner.xsrf("/hub/")}
+        (await learner.client.delete(url, headers=headers)).raise_for_status()
     await learner.client.aclose()
 
 
-async def attend(address, folder, names, lesson):
-    """Let all take part at once; return the learners, and memory at the end."""
+async def attempt(learner, task):
+    """Whatever goes wrong for one learner does not stop the others."""
+    try:
+        await task
+    except Exception as error:
+        learner.error = learner.error or f"{type(error).__name__}: {error}"
+
+
+async def attend(learners, folder, lesson):
+    """Let all take part at once; return the memory they need at the end."""
     start = time.monotonic()
-    learners = [
-        Learner(
-            name,
-            httpx.AsyncClient(
-                base_url=address, follow_redirects=True, timeout=180, trust_env=False
-            ),
-        )
-        for name in names
-    ]
     async with asyncio.timeout(DEADLINE):
-        await asyncio.gather(*(take_part(one, lesson, start) for one in learners))
+        await asyncio.gather(
+            *(attempt(a, take_part(a, lesson, start)) for a in learners)
+        )
         used = memory(folder)
-        await asyncio.gather(*(leave(one) for one in learners))
-    return learners, used
+        await asyncio.gather(*(attempt(a, leave(a)) for a in learners))
+    return used
 
 
 def percentile(values, percent):
@@ -174,8 +180,7 @@ def cells_table(learners):
             times = [seconds for seconds, _ in cells]
             columns = [percentile(times, 50), percentile(times, 95), max(times)]
             yield f"{label:24}" + "".join(f"{value:8.2f}" for value in columns)
-            slowest = max(cells)[1].splitlines()[0]
-            yield f"{'  the slowest':24}  {slowest}"
+            yield f"{'  the slowest':26}{max(cells)[1]}"
 
 
 def memory_table(measure, found):
@@ -191,11 +196,12 @@ def class_table(learners, used, seconds):
     """Who got through and when; then cells, memory, and each failure."""
     finished = [learner for learner in learners if not learner.error]
     served = [learner.served for learner in learners if learner.served]
-    away = [learner for learner in learners if learner.turned_away]
+    away = [learner.turned_away for learner in learners if learner.turned_away]
     total = len(learners)
     yield f"{'finished':24}{len(finished)} of {total}"
     yield f"{'got a server':24}{len(served)} of {total}"
-    yield f"{'told to try again':24}{len(away)} of {total}"
+    most = f", up to {max(away)} times" if away else ""
+    yield f"{'told to try again':24}{len(away)} of {total}{most}"
     if served:
         yield f"{'seconds to the last one':24}{max(served):.0f}"
     yield f"{'seconds, all in all':24}{seconds:.0f}\n"
@@ -207,6 +213,20 @@ def class_table(learners, used, seconds):
             yield f"{learner.name} failed: {learner.error}"
 
 
+def measure(names, lesson, settings):
+    """Return the learners, what memory they needed, and the seconds of it all."""
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        folder = Path(folder).resolve()
+        for name in names:
+            (folder / name).mkdir()
+            shutil.copy(NOTEBOOKS / lesson, folder / name)
+        with jupyterhub(folder, settings) as address:
+            learners = [Learner(name, browser(address)) for name in names]
+            used = asyncio.run(attend(learners, folder, lesson))
+    return learners, used, time.monotonic() - start
+
+
 def main(args):
     reason = missing() or install_proxy()
     if reason:
@@ -214,22 +234,14 @@ def main(args):
         return 0
     names = [f"learner{number:02}" for number in range(1, args.learners + 1)]
     settings = {} if args.defaults else SETTINGS
-    start = time.monotonic()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        folder = Path(folder).resolve()
-        for name in names:
-            (folder / name).mkdir()
-            shutil.copy(NOTEBOOKS / args.lesson, folder / name)
-        with jupyterhub(folder, settings) as address:
-            try:
-                learners, used = asyncio.run(
-                    attend(address, folder, names, args.lesson)
-                )
-            except TimeoutError:
-                sys.exit(f"Not all were done after {DEADLINE} seconds.")
-    seconds = time.monotonic() - start
-    print(f"{args.lesson} on JupyterHub, {os.cpu_count()} cores, all at once", end="")
-    print(" (JupyterHub's own settings)\n" if args.defaults else "\n")
+    try:
+        learners, used, seconds = measure(names, args.lesson, settings)
+    except TimeoutError:
+        sys.exit(f"The learners were not done after {DEADLINE} seconds; all is ended.")
+    print(f"{args.lesson}, JupyterHub, {os.cpu_count()} cores, all at once")
+    print(
+        *(f"{name} = {value}" for name, value in settings.items()), sep=", ", end="\n\n"
+    )
     print("\n".join(class_table(learners, used, seconds)))
     return int(any(learner.error for learner in learners))
 

@@ -4,6 +4,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 import psutil
 from browser import wait_for
 
-PROXY = "5.2.0"  # of configurable-http-proxy: the newest for Node.js 20
+PROXY, NODE = "5.2.0", 20  # configurable-http-proxy, and the oldest Node.js for it
 PROXY_HOME = Path(__file__).parents[1] / ".venv" / "share" / "configurable-http-proxy"
 MARK = "SOFTMAX_LAB_HUB"  # in the environment of every process of ours
 PROCESSES = {  # what a command line tells, looked at in this order
@@ -32,9 +33,17 @@ def missing():
         return 'JupyterHub is missing: pip install -e ".[hub]"'
     if not shutil.which("node"):
         return "Node.js is missing: install it from nodejs.org or a package manager."
+    if node_version() < NODE:
+        return f"Node.js is too old: install version {NODE} or newer, from nodejs.org."
     if not shutil.which("npm") and not proxy_installed():
         return "npm is missing: install it with Node.js, or from a package manager."
     return None
+
+
+def node_version():
+    node = subprocess.run(["node", "--version"], capture_output=True, text=True)
+    number = re.match(r"v(\d+)\.", node.stdout)
+    return int(number[1]) if number else 0
 
 
 def proxy_installed():
