@@ -34,6 +34,7 @@ SETTINGS = {  # the instructor guide quotes them
     "Spawner.http_timeout": 180,  # seconds until it then answers
     "JupyterHub.concurrent_spawn_limit": 4,  # servers that start at the same time
 }
+PATIENCE = 180  # seconds that a browser waits for an answer
 DEADLINE = 900  # seconds, for all learners together
 
 
@@ -57,7 +58,7 @@ class Learner:
 def browser(address):
     """A client with cookies of its own, which waits as long as a hub may take."""
     return httpx.AsyncClient(
-        base_url=address, follow_redirects=True, timeout=180, trust_env=False
+        base_url=address, follow_redirects=True, timeout=PATIENCE, trust_env=False
     )
 
 
@@ -95,10 +96,10 @@ async def open_lesson(learner, lesson):
     )
     kernel = session.raise_for_status().json()["kernel"]["id"]
     request = client.build_request("GET", f"{home}api/kernels/{kernel}/channels")
-    url, cookie = str(request.url), {"Cookie": request.headers["Cookie"]}
-    channels = await websocket_connect(
-        HTTPRequest(url.replace("http", "ws", 1), headers=cookie, connect_timeout=180)
-    )
+    cookie = {"Cookie": request.headers["Cookie"]}
+    patience = {"connect_timeout": PATIENCE, "request_timeout": PATIENCE}
+    url = str(request.url).replace("http", "ws", 1)
+    channels = await websocket_connect(HTTPRequest(url, headers=cookie, **patience))
     return [cell["source"] for cell in cells if cell["cell_type"] == "code"], channels
 
 
@@ -125,6 +126,7 @@ async def run_cell(channels, source):
 
 
 async def take_part(learner, lesson, start):
+    """Do the whole lesson; `start` is when all of them began."""
     await get_server(learner)
     learner.served = time.monotonic() - start
     sources, channels = await open_lesson(learner, lesson)
@@ -238,10 +240,9 @@ def main(args):
         learners, used, seconds = measure(names, args.lesson, settings)
     except TimeoutError:
         sys.exit(f"The learners were not done after {DEADLINE} seconds; all is ended.")
-    print(f"{args.lesson}, JupyterHub, {os.cpu_count()} cores, all at once")
-    print(
-        *(f"{name} = {value}" for name, value in settings.items()), sep=", ", end="\n\n"
-    )
+    shown = ", ".join(f"{name} = {value}" for name, value in settings.items())
+    print(f"{args.lesson}, {os.cpu_count()} cores, all at once")
+    print(shown or "JupyterHub's own settings", end="\n\n")
     print("\n".join(class_table(learners, used, seconds)))
     return int(any(learner.error for learner in learners))
 

@@ -201,14 +201,14 @@ def test_the_hub_listens_on_the_loopback_interface_alone(tmp_path):
     assert set(SETTINGS.items()) <= set(quoted(text).items())
 
 
-def test_the_settings_are_known_to_jupyterhub():
-    app, spawner = (
-        pytest.importorskip(f"jupyterhub.{module}") for module in ("app", "spawner")
-    )
-    known = {"JupyterHub": app.JupyterHub, "Spawner": spawner.Spawner}
-    for setting in SETTINGS:
-        owner, name = setting.split(".")
-        assert known[owner].class_traits()[name].metadata["config"]
+def test_jupyterhub_takes_these_settings_from_its_file():
+    """Not all that it documents can be set there."""
+    known = set()
+    for module, name in {"app": "JupyterHub", "spawner": "Spawner"}.items():
+        owner = getattr(pytest.importorskip(f"jupyterhub.{module}"), name)
+        traits = owner.class_trait_names(config=True)
+        known |= {f"{name}.{trait}" for trait in traits}
+    assert set(SETTINGS) <= known
 
 
 def quoted(text):
