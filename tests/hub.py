@@ -132,7 +132,8 @@ def jupyterhub(folder, settings):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 hub.wait(20)
         finally:
-            end(started(folder))
+            while left := started(folder):  # one that dies may have begotten another
+                end(left)
 
 
 def started(folder):
