@@ -116,10 +116,14 @@ async def run_cell(channels, source):
         text = await channels.read_message()
         if text is None:
             raise LessonError("the connection to the kernel was closed")
-        message = {} if isinstance(text, bytes) else json.loads(text)
-        if message.get("parent_header", {}).get("msg_id") != header["msg_id"]:
-            continue
+        if isinstance(text, bytes):
+            continue  # a widget's picture
+        message = json.loads(text)
         content = message["content"]
+        if content.get("execution_state") in ("restarting", "dead"):
+            raise LessonError(f"the kernel died in {source.splitlines()[0]!r}")
+        if message["parent_header"].get("msg_id") != header["msg_id"]:
+            continue
         if content.get("status") == "error":
             raise LessonError(f"{content['ename']} in {source.splitlines()[0]!r}")
         waiting -= {message["msg_type"], content.get("execution_state")}

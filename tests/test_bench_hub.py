@@ -156,6 +156,16 @@ def test_a_cell_is_done_after_its_reply_and_its_idle():
         asyncio.run(run_cell(Channels(("execute_reply", "ok")), "1 / 2"))
 
 
+def test_a_kernel_that_died_is_not_waited_for():
+    class Dead(Channels):
+        def reply(self, parent, *args):
+            return super().reply({}, *args)
+
+    dead = Dead(("status", "restarting"), ("status", "idle"))
+    with pytest.raises(LessonError, match="the kernel died in 'x = 1'"):
+        asyncio.run(run_cell(dead, "x = 1\ny = 2"))
+
+
 def test_a_failing_cell_names_the_error():
     class Failing(Channels):
         def reply(self, *args):
