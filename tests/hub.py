@@ -132,7 +132,7 @@ def jupyterhub(folder, settings):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 hub.wait(20)
         finally:
-            while left := started(folder):  # one that dies may have begotten another
+            while left := started(folder):  # a dying server may have started a kernel
                 end(left)
 
 
