@@ -66,7 +66,7 @@ def wait_for(url, server, log, seconds=60):
             urllib.request.urlopen(url, timeout=5).close()
             return
         time.sleep(0.2)
-    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")
+    raise RuntimeError(f"The server did not start:\n{log.read_text()}")
 
 
 @contextlib.contextmanager
