@@ -31,8 +31,9 @@ from classroom import (
     scores,
     solved,
 )
-from grading import sandbox
 from nbgrader.api import Gradebook
+
+from grading import sandbox
 
 LEARNERS = {
     "ps1_softmax": importlib.import_module("learners_ps1"),

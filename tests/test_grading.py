@@ -10,8 +10,9 @@ import nbformat
 import psutil
 import pytest
 from classroom import read, solved
-from grading import feedback, lms, release, sandbox, submissions
 from nbformat.v4 import new_code_cell, new_output
+
+from grading import feedback, lms, release, sandbox, submissions
 
 PS1 = "ps1_softmax"
 needs_sandbox = pytest.mark.skipif(

@@ -244,6 +244,7 @@ def test_minutes_are_those_that_the_lessons_give():
 
 def test_limits_are_those_of_the_code():
     import grade
+
     from grading import autograde, sandbox
 
     args = grade.arguments([PS1])

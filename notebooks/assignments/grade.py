@@ -24,6 +24,8 @@ from pathlib import Path
 
 import dask
 from distributed import Client, KilledWorker, LocalCluster, as_completed
+from tqdm import tqdm
+
 from grading import sandbox, submissions
 from grading.autograde import Outcome, grade
 from grading.gradebook import (
@@ -35,7 +37,6 @@ from grading.gradebook import (
     CourseError,
     lost,
 )
-from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parent
 AHEAD = 3  # submissions a worker that wait on the scheduler
