@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import nbformat
 import psutil
@@ -323,6 +324,19 @@ for folder in [own, *others]:
 with socket.socket() as line:
     print(line.connect_ex(("127.0.0.1", int(port))) == 0)
 """
+
+
+def test_python_is_seen_within_the_walls_and_nothing_else_of_a_home(
+    tmp_path, monkeypatch
+):
+    need_walls()
+    own = tmp_path / "own"
+    own.mkdir()
+    monkeypatch.setenv("HOME", str(Path(sys.prefix).parent))
+    look = "import numpy, os, sys; print(os.listdir(os.path.dirname(sys.prefix)))"
+    command = [*sandbox.walls(str(own)), sys.executable, "-c", look]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{[Path(sys.prefix).name]}\n"
 
 
 def test_within_the_walls_is_no_network_and_nothing_to_write_or_see(tmp_path, port):
