@@ -351,7 +351,13 @@ def ready(course):
 
 @pytest.mark.parametrize(
     ("verb", "scripts"),
-    [("refresh", ["refresh.py"]), ("bench", ["bench_core.py", "bench_sliders.py"])],
+    [
+        ("refresh", ["refresh.py"]),
+        (
+            "bench",
+            ["bench_core.py", "bench_sliders.py", "bench_grading.py", "bench_hub.py"],
+        ),
+    ],
 )
 def test_a_verb_hands_on_its_arguments_and_its_exit_code(course, verb, scripts):
     ready(course)
