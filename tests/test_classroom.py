@@ -216,7 +216,7 @@ def test_marks_by_hand_survive_a_new_run_and_a_new_submission(classroom):
     grade(root, assignment)
     row = grades(root)[slug(student)]
     marked = [row[name] for name in ("state", "score", "manual")]
-    assert marked == ["graded", str(full - sum(lost.values()) + 3), "3.0"]
+    assert marked == ["graded", f"{full - sum(lost.values()) + 3:.1f}", "3.0"]
     shown = visible(root / "feedback" / slug(student) / assignment)
     assert "Where do the 16.12 come from?" in shown
     assert "AssertionError" in shown
@@ -229,7 +229,11 @@ def test_marks_by_hand_survive_a_new_run_and_a_new_submission(classroom):
     row = grades(root)[slug(student)]
     marked = [row[name] for name in ("state", "score", "manual")]
     # as with nbgrader itself: does the mark still hold?
-    assert marked == ["needs manual grading", str(full - sum(lost.values()) + 3), "3.0"]
+    assert marked == [
+        "needs manual grading",
+        f"{full - sum(lost.values()) + 3:.1f}",
+        "3.0",
+    ]
 
 
 def visible(folder):
