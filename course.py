@@ -3,7 +3,7 @@
     python course.py            open the lessons in JupyterLab
     python course.py test       check the style and run every test
     python course.py refresh    execute the notebooks and store their outputs
-    python course.py bench      measure the functions, and the sliders in a browser
+    python course.py bench      measure functions, sliders, grading, and a class on a hub
 
 The first run installs what is needed into the folder .venv; later runs start
 at once. Further arguments go to what is run: python course.py --no-browser
@@ -32,10 +32,11 @@ LESSONS = ROOT / "my-lessons"
 
 TEST = [["-m", "ruff", "check", "."], ["-m", "ruff", "format", "--check", "."]]
 TEST.append(["-m", "pytest", "--nbval-lax"])  # where: pyproject.toml, testpaths
+BENCHES = ["core", "sliders", "grading", "hub"]
 VERBS = {
     "test": TEST,
     "refresh": [["tests/refresh.py"]],
-    "bench": [["tests/bench_core.py"], ["tests/bench_sliders.py"]],
+    "bench": [[f"tests/bench_{name}.py"] for name in BENCHES],
 }
 PYTHONS = [(3, 11), (3, 12), (3, 13)]
 FULL_DISK = {errno.ENOSPC, errno.EDQUOT} | ({112} if os.name == "nt" else set())

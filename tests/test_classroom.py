@@ -1,14 +1,17 @@
 """A class from the first assignment to the last mark, with the real nbgrader."""
 
+import contextlib
 import html
 import importlib
 import itertools
+import os
 import re
 import signal
 import subprocess
 import sys
 import time
 
+import grade as command_line
 import nbformat
 import psutil
 import pytest
@@ -28,9 +31,9 @@ from classroom import (
     scores,
     solved,
 )
-from grading import sandbox
-from grading.autograde import names_defined
 from nbgrader.api import Gradebook
+
+from grading import sandbox
 
 LEARNERS = {
     "ps1_softmax": importlib.import_module("learners_ps1"),
@@ -53,9 +56,7 @@ def test_the_release_is_what_nbgrader_makes_of_the_source(assignment, tmp_path):
     nbgrader(root, "generate_assignment", assignment, "--force")
     made, published = root / "release", ASSIGNMENTS / "release"
     names = {p.relative_to(made) for p in contents(made / assignment)}
-    assert names == {
-        p.relative_to(published) for p in contents(published / assignment)
-    }
+    assert names == {p.relative_to(published) for p in contents(published / assignment)}
     for name in names:
         assert (made / name).read_bytes() == (published / name).read_bytes(), name
 
@@ -126,7 +127,9 @@ def failing(source, seed, hidden, changes=()):
         if cell.cell_type == "code":
             code = dict(changes).get(cell.id, cell.source)
             code = re.sub(r"^SEED = \d+$", f"SEED = {seed}", code, flags=re.M)
-            code = re.sub(r"^HIDDEN_SEED = \d+$", f"HIDDEN_SEED = {hidden}", code, flags=re.M)
+            code = re.sub(
+                r"^HIDDEN_SEED = \d+$", f"HIDDEN_SEED = {hidden}", code, flags=re.M
+            )
             try:
                 exec(code, names)
             except Exception:
@@ -221,7 +224,9 @@ def test_marks_by_hand_survive_and_feedback_hides_what_is_hidden(classroom):
         else:
             assert row["state"] == "graded"
             page = root / "feedback" / student / assignment / f"{assignment}.html"
-            shown = re.sub(r"<style.*?</style>", "", page.read_text("utf-8"), flags=re.S)
+            shown = re.sub(
+                r"<style.*?</style>", "", page.read_text("utf-8"), flags=re.S
+            )
             shown = html.unescape(re.sub(r"<[^>]+>", "", shown))
             assert "Where do the 16.12 come from?" in shown
             assert "AssertionError" in shown
@@ -446,7 +451,9 @@ def hostile_class(root, hostile):
     notebook.cells.append(nbformat.from_dict(dict(test, id="again")))
     hand_in(root, "doubles-a-test", PS1, notebook)
     notebook = solved(PS1)
-    notebook.cells = [cell for cell in notebook.cells if not cell.id.startswith("softmax-")]
+    notebook.cells = [
+        cell for cell in notebook.cells if not cell.id.startswith("softmax-")
+    ]
     hand_in(root, "deletes-tests", PS1, notebook)
     notebook = solved(PS1)
     notebook.cells[1:1] = 12 * [nbformat.v4.new_code_cell("import time; time.sleep(2)")]
@@ -528,10 +535,147 @@ WITHOUT_WALLS += ["starts 60 sleepers", "leaves a sleeper behind", "kills its gr
 def without_walls(root):
     """Switch the sandbox off, and let the thieves look only around themselves."""
     file = root / "grading" / "sandbox.py"
-    text = file.read_text().replace("def available():", "def available():\n    return False")
+    text = file.read_text().replace(
+        "def available():", "def available():\n    return False"
+    )
     file.write_text(text)
     for name in THIEVES:
         path = root / "submitted" / slug(name) / PS1 / f"{PS1}.ipynb"
-        near = path.read_text().replace("in [*here.parents[:-1],", "in here.parents[:3] or [")
+        near = path.read_text().replace(
+            "in [*here.parents[:-1],", "in here.parents[:3] or ["
+        )
         assert near != path.read_text()
         path.write_text(near)
+
+
+# What else may happen while a class is graded
+
+
+@contextlib.contextmanager
+def started(root, *command):
+    """Start a command in the course root, in a group of its own, as a shell does."""
+    child = subprocess.Popen(
+        [sys.executable, *command],
+        cwd=root,
+        env=os.environ | {"PATH": PATH},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield child
+    finally:
+        if child.poll() is None:
+            child.kill()
+        child.wait()
+        child.stdout.close()
+
+
+def wait_until(condition, seconds=120):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.05)
+
+
+def dask_workers(child):
+    return [
+        process
+        for process in psutil.Process(child.pid).children(recursive=True)
+        if "spawn_main" in " ".join(process.cmdline())
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent in another way")
+def test_a_killed_worker_and_an_interrupted_run_lose_nothing(tmp_path):
+    root = new_course(tmp_path / "course")
+    students = [f"student-{k}" for k in range(8)]
+    notebook = solved(PS1)
+    notebook.cells.insert(1, nbformat.v4.new_code_cell("import time; time.sleep(1)"))
+    for student in students:
+        hand_in(root, student, PS1, notebook)
+    done = root / ".grade" / PS1
+    with started(root, "grade.py", PS1, "--workers", "2") as child:
+        wait_until(lambda: len(list(done.glob("*.json"))) >= 1)
+        dask_workers(child)[0].kill()
+        wait_until(lambda: len(list(done.glob("*.json"))) >= 3)
+        os.killpg(child.pid, signal.SIGINT)
+        said = child.communicate(timeout=60)[0]
+        assert child.returncode == 1
+    assert "Stopped. What was graded is saved" in said
+    assert "Traceback" not in said
+    before = len(list(done.glob("*.json")))
+    assert 3 <= before < len(students)
+    assert f"{PS1}: {len(students) - before} submissions run" in grade(root, PS1)
+    full = sum(points(PS1).values())
+    assert {float(row["auto"]) for row in grades(root).values()} == {full}
+    assert grades(root).keys() == set(students)
+    assert list((root / ".grade").glob("gradebook-*.db"))
+
+
+def test_a_cluster_grades_in_the_same_way(tmp_path):
+    """A scheduler and a worker that know nothing of the course."""
+    root, elsewhere = new_course(tmp_path / "course"), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    mistake = next(iter(LEARNERS[PS1].WRONG.values()))
+    hand_in(root, "ada", PS1, solved(PS1))
+    hand_in(root, "max", PS1, solved(PS1, mistake[0]))
+    here = "tcp://127.0.0.1"
+    scheduler = ["-m", "distributed.cli.dask_scheduler", "--host", here, "--port", "0"]
+    with started(elsewhere, *scheduler, "--no-dashboard") as brain:
+        for line in brain.stdout:
+            if found := re.search(rf"Scheduler at: *({here}:\d+)", line):
+                break
+        worker = ["-m", "distributed.cli.dask_worker", found[1], "--no-dashboard"]
+        worker += ["--nworkers", "1", "--local-directory", str(elsewhere), "--no-nanny"]
+        with started(elsewhere, *worker, "--nthreads", "2") as hand:
+            wait_for_line(hand, "Registered to")
+            done = run(root, "grade.py", PS1, "--scheduler", found[1])
+            assert "start the workers with --nthreads 1" in done.stderr
+            assert "Traceback" not in done.stderr
+        with started(elsewhere, *worker, "--nthreads", "1") as hand:
+            wait_for_line(hand, "Registered to")
+            grade(root, PS1, "--scheduler", found[1])
+    full = sum(points(PS1).values())
+    marks = {student: float(row["auto"]) for student, row in grades(root).items()}
+    assert marks == {"ada": full, "max": full - sum(mistake[1].values())}
+
+
+def wait_for_line(child, text):
+    for line in child.stdout:
+        if text in line:
+            return
+    raise AssertionError(f"{text!r} never came")
+
+
+def test_a_solution_that_fails_its_own_tests_stops_the_run(tmp_path):
+    root = new_course(tmp_path / "course")
+    source = read("source", PS1)
+    mistake = next(iter(LEARNERS[PS1].WRONG.values()))
+    for cell in source.cells:
+        if cell.id in mistake[0]:
+            cell.source = f"### BEGIN SOLUTION\n{mistake[0][cell.id]}\n### END SOLUTION"
+    nbformat.write(source, root / "source" / PS1 / f"{PS1}.ipynb")
+    hand_in(root, "ada", PS1, solved(PS1))
+    done = run(root, "grade.py", PS1)
+    assert done.returncode == 1
+    assert "does not pass its own tests: " + ", ".join(mistake[1]) in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (root / "grades.csv").exists()
+
+
+def test_an_assignment_that_does_not_exist_is_named_with_those_that_do(tmp_path):
+    done = run(new_course(tmp_path / "course"), "grade.py", "ps3")
+    assert "assignment='ps3'" in done.stderr
+    assert "there are ps1_softmax, ps2_trust" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--workers", "--timeout", "--memory"])
+@pytest.mark.parametrize("value", ["0", "-1", "many", "nan"])
+def test_a_senseless_number_is_refused(option, value, capsys):
+    with pytest.raises(SystemExit):
+        command_line.arguments([PS1, option, value])
+    said = f"argument {option}: {value!r} is not a number above 0"
+    assert said in capsys.readouterr().err

@@ -10,8 +10,9 @@ import nbformat
 import psutil
 import pytest
 from classroom import read, solved
-from grading import feedback, lms, release, sandbox, submissions
 from nbformat.v4 import new_code_cell, new_output
+
+from grading import feedback, lms, release, sandbox, submissions
 
 PS1 = "ps1_softmax"
 needs_sandbox = pytest.mark.skipif(
@@ -155,7 +156,9 @@ def test_deleted_and_doubled_cells_end_up_there_once_and_in_order(folder, releas
 
 def test_of_several_copies_the_last_counts_as_in_nbgrader(folder, released):
     notebook = solved(PS1)
-    answer = next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("solution"))
+    answer = next(
+        c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("solution")
+    )
     again = copy.deepcopy(answer)
     again.source = "# the second try\n" + answer.source
     notebook.cells.insert(notebook.cells.index(answer) + 1, again)
@@ -226,7 +229,12 @@ def test_files_beside_the_notebook_come_along_but_no_links(folder, released):
             "ps1_softmax.ipynb",
             "2026-11-20 23:59:00 UTC",
         ),
-        ("/x/lovelaceada_104_5821_ps1_softmax-2.ipynb", "104", "ps1_softmax-2.ipynb", None),
+        (
+            "/x/lovelaceada_104_5821_ps1_softmax-2.ipynb",
+            "104",
+            "ps1_softmax-2.ipynb",
+            None,
+        ),
         (
             "/x/lovelaceada_LATE_104_5821_ps1_softmax.ipynb",
             "104",

@@ -26,15 +26,30 @@ import dask
 from distributed import Client, KilledWorker, LocalCluster, as_completed
 from tqdm import tqdm
 
-ROOT = Path(__file__).resolve().parent
-sys.path.insert(0, str(ROOT))
-
 from grading import sandbox, submissions
 from grading.autograde import Outcome, grade
-from grading.gradebook import GRADED, MANUAL, MISSING, UNGRADED, Course, CourseError, lost
+from grading.gradebook import (
+    GRADED,
+    MANUAL,
+    MISSING,
+    UNGRADED,
+    Course,
+    CourseError,
+    lost,
+)
 
+ROOT = Path(__file__).resolve().parent
 AHEAD = 3  # submissions a worker that wait on the scheduler
 WORKER_MEMORY = "2GB"  # the grader itself; a submission has its own limit
+DASK = {
+    # one submission a worker: if one kills its worker, no other is blamed for it
+    "distributed.scheduler.worker-saturation": 1.0,
+    "distributed.scheduler.allowed-failures": 1,
+    # Ctrl-C is for this process alone, which then ends its workers
+    "distributed.worker.preload": [
+        "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+    ],
+}
 KILLED = "its grader was killed whenever it ran it"
 
 
@@ -76,20 +91,30 @@ def arguments(argv):
     )
     parser.add_argument("assignment", help="a folder in source/")
     parser.add_argument(
-        "--workers", type=positive(int), default=os.cpu_count(), metavar="N",
+        "--workers",
+        type=positive(int),
+        default=os.cpu_count(),
+        metavar="N",
         help="submissions at the same time (default: one a processor)",
     )
     parser.add_argument(
-        "--scheduler", metavar="ADDRESS",
+        "--scheduler",
+        metavar="ADDRESS",
         help="a Dask scheduler, when one machine is not enough; its workers need "
         "nbgrader and NumPy, and one thread each",
     )
     parser.add_argument(
-        "--timeout", type=positive(float), default=180.0, metavar="S",
+        "--timeout",
+        type=positive(float),
+        default=180.0,
+        metavar="S",
         help="seconds for a whole submission (default: 180)",
     )
     parser.add_argument(
-        "--memory", type=positive(float), default=2.0, metavar="GB",
+        "--memory",
+        type=positive(float),
+        default=2.0,
+        metavar="GB",
         help="memory for a submission and all it starts (default: 2)",
     )
     parser.add_argument(
@@ -142,7 +167,7 @@ def pool(args):
             client = stack.enter_context(Client(args.scheduler, timeout=20))
             send_code(client)
         else:
-            dask.config.set({"distributed.scheduler.worker-saturation": 1.0})
+            dask.config.set(DASK)
             scratch = stack.enter_context(
                 tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
             )
@@ -162,7 +187,9 @@ def send_code(client):
     """Give a scheduler's workers, now and later, the code that grades."""
     workers = client.scheduler_info(n_workers=-1)["workers"].values()
     if any(worker["nthreads"] != 1 for worker in workers):
-        raise CourseError("start the workers with --nthreads 1: nbgrader changes folders")
+        raise CourseError(
+            "start the workers with --nthreads 1: nbgrader changes folders"
+        )
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "grading.zip"
         with zipfile.ZipFile(archive, "w") as packed:
@@ -192,7 +219,9 @@ def outcome_of(future):
     error = future.exception()
     if error is None:
         return future.result()
-    reason = KILLED if isinstance(error, KilledWorker) else f"the grader failed: {error!r}"
+    reason = (
+        KILLED if isinstance(error, KilledWorker) else f"the grader failed: {error!r}"
+    )
     return Outcome({}, reason[:200])
 
 
@@ -241,4 +270,6 @@ if __name__ == "__main__":
     except CourseError as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
-        sys.exit("Stopped. What was graded is saved; the same command goes on from here.")
+        sys.exit(
+            "Stopped. What was graded is saved; the same command goes on from here."
+        )

@@ -11,12 +11,15 @@ from grading.feedback import ForStudents
 from grading.lms import Collector
 from grading.release import Variant
 
-c = get_config()  # noqa: F821: nbgrader puts it here
+c = get_config()  # noqa: F821 (nbgrader puts it here)
 
 c.CourseDirectory.course_id = "softmax-lab"
 
 # An instructor's seed changes the numbers; without one nothing is changed.
-c.GenerateAssignment.preprocessors = [Variant, *GenerateAssignment.preprocessors.default()]
+c.GenerateAssignment.preprocessors = [
+    Variant,
+    *GenerateAssignment.preprocessors.default(),
+]
 
 # Seconds for one cell; grade.py --timeout is for a whole notebook.
 c.Execute.timeout = 20
@@ -24,5 +27,11 @@ c.Execute.timeout = 20
 c.OverwriteCells.add_missing_cells = True
 c.LimitOutput.max_lines = 200
 
-c.GenerateFeedback.preprocessors = [ForStudents, *GenerateFeedback.preprocessors.default()]
+c.GenerateFeedback.preprocessors = [
+    ForStudents,
+    *GenerateFeedback.preprocessors.default(),
+]
 c.ZipCollectApp.collector_plugin = Collector
+
+# grades.csv is grade.py's
+c.CsvExportPlugin.to = "all-grades.csv"

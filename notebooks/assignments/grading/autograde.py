@@ -252,7 +252,9 @@ globals().update({{name: {wrong}(answer) for name, answer in {made}.items()}})
 
 def is_test(cell):
     return (
-        cell.cell_type == "code" and utils.is_grade(cell) and not utils.is_solution(cell)
+        cell.cell_type == "code"
+        and utils.is_grade(cell)
+        and not utils.is_solution(cell)
     )
 
 

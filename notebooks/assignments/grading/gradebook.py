@@ -27,7 +27,9 @@ from traitlets.config import PyFileConfigLoader
 from grading.autograde import DATABASE, Work, is_test, names_defined
 
 # nbgrader makes a new gradebook by calling alembic, which is beside this Python.
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+os.environ["PATH"] = os.pathsep.join(
+    [str(Path(sys.executable).parent), os.environ["PATH"]]
+)
 
 CONFIG = "nbgrader_config.py"
 PASSED_ON = ("Execute", "IgnorePattern", "LimitOutput", "OverwriteCells")
@@ -55,7 +57,9 @@ class Course:
         self.source = self.root / "source" / assignment
         self.notes = self.root / ".grade" / assignment
         if not any(self.source.glob("*.ipynb")):
-            known = sorted(path.parent.name for path in self.root.glob("source/*/*.ipynb"))
+            known = sorted(
+                path.parent.name for path in self.root.glob("source/*/*.ipynb")
+            )
             raise CourseError(
                 f"assignment={assignment!r}: there is no such folder in "
                 f"{self.root / 'source'}; there are {', '.join(known) or 'none'}"
@@ -212,7 +216,11 @@ class Course:
         path, kept = self.root / "grades.csv", []
         if path.exists():
             with path.open(encoding="utf-8", newline="") as file:
-                kept = [r for r in csv.DictReader(file) if r["assignment"] != self.assignment]
+                kept = [
+                    r
+                    for r in csv.DictReader(file)
+                    if r["assignment"] != self.assignment
+                ]
         with path.with_suffix(".new").open("w", encoding="utf-8", newline="") as file:
             table = csv.DictWriter(file, COLUMNS)
             table.writeheader()

@@ -23,7 +23,7 @@ from traitlets import List, Unicode
 
 MARK = "SOFTMAX_LAB_GRADING"  # in the environment of all that a submission starts
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC")
-TICK = 0.1  # seconds between two looks at a running submission
+TICK = 0.25  # seconds between two looks at a running submission
 
 
 @cache
