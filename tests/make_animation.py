@@ -1,8 +1,8 @@
 """Make the README's pictures of lesson 1: python tests/make_animation.py
 
 A learner commits to an answer, then moves a slider, in the real JupyterLab and
-Chromium. docs/commit-then-look.gif shows it all, docs/commit-then-look.png its
-last frame, for those who do not want motion.
+Chromium. docs/commit-then-look.gif shows it all; docs/commit-then-look.png is the
+frame at the end of the first drag, for those who do not want motion.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 from browser import PAINTED, chromium, jupyterlab, open_notebook, run_all
-from PIL import Image
+from PIL import Image, ImageOps
 from refresh import NOTEBOOKS
 
 import softmax_lab
@@ -51,18 +51,24 @@ CALM = """
 * { transition: none !important; caret-color: transparent !important; }
 """
 FOLLOWS = """
-([shown, scale]) => {
+(shown) => {
+  const box = Number(shown.querySelector('input').value);
+  const handle = Number(shown.querySelector('.noUi-handle').ariaValueNow);
   const said = shown.querySelector('p[role=status]').textContent;
-  return Math.abs(parseFloat(said.split('[')[1]) - 2 * scale) < 0.006;
+  const scale = parseFloat(said.split('[')[1]) / 2;
+  return Math.abs(box - scale) < 0.01 && Math.abs(handle - scale) < 0.06;
 }
 """
 
 
 class Film:
-    """Frames of one part of a page, each with its time in milliseconds."""
+    """Frames of one part of a page, each with its time in milliseconds.
+
+    moments  the places of those frames in which a drag has ended
+    """
 
     def __init__(self, page):
-        self.page, self.frames, self.times = page, [], []
+        self.page, self.frames, self.times, self.moments = page, [], [], []
         self.place = (0.0, 0.0)
         self.clip = None
 
@@ -78,7 +84,8 @@ class Film:
     def take(self, milliseconds=STEP):
         self.page.evaluate(PAINTED)
         picture = self.page.screenshot(clip=self.clip)
-        self.frames.append(Image.open(io.BytesIO(picture)).convert("RGB"))
+        frame = Image.open(io.BytesIO(picture)).convert("RGB")
+        self.frames.append(ImageOps.expand(ImageOps.crop(frame, 2), 2, "#d0d7de"))
         self.times.append(milliseconds)
 
     def go(self, locator, frames=5):
@@ -134,6 +141,7 @@ def play(page):
     for start, end, frames in DRAGS:
         drag(film, shown, track.first.bounding_box(), start, end, frames)
         film.times[-1] = READ
+        film.moments.append(len(film.frames) - 1)
     page.mouse.up()
     return film
 
@@ -143,9 +151,7 @@ def drag(film, shown, track, start, end, frames):
         x = track["x"] + (scale - 0.1) / 9.9 * track["width"]
         film.page.mouse.move(x, film.place[1])
         film.page.wait_for_timeout(50)
-        now = shown.get_by_role("spinbutton", name="scale").input_value()
-        element = shown.element_handle()
-        film.page.wait_for_function(FOLLOWS, arg=[element, float(now)])
+        film.page.wait_for_function(FOLLOWS, arg=shown.element_handle())
         film.take()
     film.place = (x, film.place[1])
 
@@ -164,7 +170,7 @@ def store(film):
         loop=0,
         comment=fingerprint().encode(),
     )
-    frames[-1].save(STILL, optimize=True)
+    frames[film.moments[0]].save(STILL, optimize=True)
 
 
 def palette_of(frames):
