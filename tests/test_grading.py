@@ -2,22 +2,21 @@
 
 import copy
 import json
+import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import nbformat
 import psutil
 import pytest
-from classroom import read, solved
+from classroom import need_walls, read, solved
 from nbformat.v4 import new_code_cell, new_output
 
 from grading import feedback, lms, release, sandbox, submissions
 
 PS1 = "ps1_softmax"
-needs_sandbox = pytest.mark.skipif(
-    not sandbox.available(), reason="no bubblewrap on this machine"
-)
 
 
 @pytest.fixture
@@ -304,48 +303,57 @@ def test_feedback_shows_neither_hidden_tests_nor_output():
     assert "stderr" in quiet.outputs[0].traceback[0]
 
 
-@needs_sandbox
-def test_within_the_walls_there_is_no_network_and_nothing_to_write_or_see(tmp_path):
-    own, course = tmp_path / "own", tmp_path / "course"
-    own.mkdir()
-    course.mkdir()
-    (course / "gradebook.db").write_text("secret")
-    code = f"""
-import pathlib, socket
-print(pathlib.Path({str(course)!r}, "gradebook.db").exists())
-print(sorted(p.name for p in pathlib.Path("/proc").glob("[0-9]*"))[:2])
-for path in [{str(own)!r}, "/etc", {sys.prefix!r}]:
+@pytest.fixture
+def port():
+    """Somebody listens on this port of the loopback interface."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+LOOK_AROUND = """
+import pathlib, socket, sys
+own, course, port, *others = sys.argv[1:]
+print(pathlib.Path(course, "gradebook.db").exists())
+print(sorted(path.name for path in pathlib.Path("/proc").glob("[0-9]*"))[:2])
+for folder in [own, *others]:
     try:
-        pathlib.Path(path, "new").write_text("x")
+        pathlib.Path(folder, "new").write_text("x")
         print("written")
     except OSError:
         print("not written")
 with socket.socket() as line:
-    line.settimeout(3)
-    print(line.connect_ex(("127.0.0.1", {listener().getsockname()[1]})) == 0)
+    print(line.connect_ex(("127.0.0.1", int(port))) == 0)
 """
-    command = [*sandbox.walls(str(own), [str(course)]), sys.executable, "-c", code]
+
+
+def test_python_is_seen_within_the_walls_and_nothing_else_of_a_home(
+    tmp_path, monkeypatch
+):
+    need_walls()
+    own = tmp_path / "own"
+    own.mkdir()
+    monkeypatch.setenv("HOME", str(Path(sys.prefix).parent))
+    look = "import numpy, os, sys; print(os.listdir(os.path.dirname(sys.prefix)))"
+    command = [*sandbox.walls(str(own)), sys.executable, "-c", look]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    said = done.stdout.splitlines()
-    assert said == [
-        "False",
-        "['1', '2']",
-        "written",
-        "not written",
-        "not written",
-        "False",
-    ]
+    assert done.stdout == f"{[Path(sys.prefix).name]}\n"
+
+
+def test_within_the_walls_is_no_network_and_nothing_to_write_or_see(tmp_path, port):
+    need_walls()
+    own, course = tmp_path / "own", tmp_path / "course"
+    own.mkdir()
+    course.mkdir()
+    (course / "gradebook.db").write_text("secret")
+    look = [sys.executable, "-c", LOOK_AROUND, str(own), str(course), str(port)]
+    outside = subprocess.run(look, capture_output=True, text=True, cwd=own)
+    assert outside.stdout.startswith("True\n")
+    assert outside.stdout.endswith("True\n")
+    inside = [*sandbox.walls(str(own), [str(course)]), *look, "/etc", sys.prefix]
+    done = subprocess.run(inside, capture_output=True, text=True, check=True, cwd=own)
+    wrote = ["written", "not written", "not written"]
+    assert done.stdout.splitlines() == ["False", "['1', '2']", *wrote, "False"]
     assert (own / "new").exists()
-
-
-LISTENERS = []
-
-
-def listener():
-    import socket
-
-    LISTENERS.append(socket.create_server(("127.0.0.1", 0)))
-    return LISTENERS[-1]
 
 
 def test_a_kernel_learns_nothing_of_who_grades(monkeypatch):

@@ -37,19 +37,14 @@ def available():
 
 def walls(root, hidden=()):
     """Return the command that runs what follows it within walls around `root`."""
-    private = [tempfile.gettempdir(), str(Path.home()), *hidden]
     command = ["bwrap", "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/"]
     command += ["--dev", "/dev", "--proc", "/proc"]
-    for folder in private:
-        if os.path.isdir(folder) and not holds(folder, sys.prefix, sys.base_prefix):
+    for folder in [tempfile.gettempdir(), str(Path.home()), *hidden]:
+        if os.path.isdir(folder):
             command += ["--tmpfs", folder]
+    for folder in {sys.base_prefix, sys.prefix}:  # Python may be in somebody's home
+        command += ["--ro-bind", folder, folder]
     return command if root == "/" else [*command, "--bind", root, root]
-
-
-def holds(folder, *inside):
-    """Is one of the others in this folder? Then it must stay visible."""
-    folder = Path(folder).resolve()
-    return any(Path(other).resolve().is_relative_to(folder) for other in inside)
 
 
 class SandboxedKernel(AsyncKernelManager):
