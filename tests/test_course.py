@@ -349,15 +349,12 @@ def ready(course):
     (course.ROOT / "tests").mkdir()
 
 
+BENCHES = ["core", "sliders", "grading", "hub"]
+
+
 @pytest.mark.parametrize(
     ("verb", "scripts"),
-    [
-        ("refresh", ["refresh.py"]),
-        (
-            "bench",
-            ["bench_core.py", "bench_sliders.py", "bench_grading.py", "bench_hub.py"],
-        ),
-    ],
+    [("refresh", ["refresh.py"]), ("bench", [f"bench_{b}.py" for b in BENCHES])],
 )
 def test_a_verb_hands_on_its_arguments_and_its_exit_code(course, verb, scripts):
     ready(course)
