@@ -149,8 +149,8 @@ class GuardedExecute(Execute):
     def preprocess(self, nb, resources):
         self.left, self.disarmed = OUTPUT_LIMIT, []
         self.context = zmq.asyncio.Context()
-        self.remove_definitions(resources)
-        self.watch = Watch(self.root, self.seconds, self.memory)
+        self.desk = self.clear_a_desk(resources)
+        self.watch = Watch(self.desk, self.seconds, self.memory)
         try:
             nb, resources = super().preprocess(nb, resources)
         finally:
@@ -165,18 +165,25 @@ class GuardedExecute(Execute):
             )
         return nb, resources
 
-    def remove_definitions(self, resources):
-        """Hidden tests stand in nbgrader's database and in the notebook it wrote."""
+    def clear_a_desk(self, resources):
+        """Return the one folder that the submission may write to.
+
+        What nbgrader reads and writes stays out of its reach, and the hidden tests
+        in nbgrader's database and notebook are removed: they are in memory by now.
+        """
+        folder, desk = Path(resources["metadata"]["path"]), Path(self.root, "desk")
+        (folder / f"{resources['nbgrader']['notebook']}.ipynb").unlink()
         Path(self.root, DATABASE).unlink(missing_ok=True)
         shutil.rmtree(Path(self.root, "submitted"))
-        name = resources["nbgrader"]["notebook"]
-        Path(resources["metadata"]["path"], f"{name}.ipynb").unlink()
+        shutil.copytree(folder, desk)
+        resources["metadata"]["path"] = str(desk)
+        return str(desk)
 
     def create_kernel_manager(self):
         self.context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_LIMIT)
         self.km = SandboxedKernel(
             kernel_name=self.nb.metadata.kernelspec.name,
-            folder=self.root,
+            folder=self.desk,
             hidden=self.hidden,
             context=self.context,
         )
