@@ -164,7 +164,7 @@ def test_the_set_for_tests_is_also_good_for_lessons(course, installs):
     course.set_up(for_tests=True)
     course.set_up()
     course.set_up(for_tests=True)
-    assert installs == [[], ["-e", ".[test,teach]"]]
+    assert installs == [[], ["-e", ".[test,teach,site]"]]
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "pyproject.toml"])
@@ -175,7 +175,7 @@ def test_a_changed_requirement_is_installed_and_the_tests_set_kept(
     with (course.ROOT / name).open("a") as file:
         file.write("\n# changed\n")
     course.set_up()
-    assert installs == [["-e", ".[test,teach]"]] * 2
+    assert installs == [["-e", ".[test,teach,site]"]] * 2
 
 
 def test_a_moved_repository_is_installed_again(course, tmp_path):
