@@ -22,7 +22,6 @@ html_context = {"default_mode": "auto"}  # light or dark, as the reader's system
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
-html_show_copyright = html_show_sphinx = False
 html_theme_options = {
     "repository_url": SOURCE,
     "repository_branch": "HEAD",
@@ -35,5 +34,11 @@ html_theme_options = {
         "notebook_interface": "jupyterlab",
     },
     "show_toc_level": 2,
+    "footer_content_items": ["extra-footer"],
     "extra_footer": "Prose and pictures: CC BY 4.0. Code: MIT.",
 }
+
+
+def setup(app):
+    """Put MathJax on every page: Sphinx does not see the questions' mathematics."""
+    app.set_html_assets_policy("always")
