@@ -6,6 +6,7 @@ Nothing is executed: the site shows what the notebooks hold.
 """
 
 import html
+import itertools
 import re
 import shutil
 import tempfile
@@ -52,17 +53,14 @@ def front_page(text):
 
 
 def with_sentences(notebook):
-    """Put the text of each live figure beside its picture, and into it as alt."""
+    """Give each picture its sentence as alt text, and let the one below it wrap."""
     for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if "image/svg+xml" not in output.get("data", {}):
-                continue
-            sentence, *goals = output.data["text/plain"].split("\n")
-            cell.metadata["mystnb"] = {"image": {"alt": sentence}}
-            lines = "<br>".join(html.escape(line) for line in [sentence, *goals])
-            said = {"text/html": f"<p>{lines}</p>"}
-            cell.outputs.append(nbformat.v4.new_output("display_data", said))
-            break
+        for picture, text in itertools.pairwise(cell.get("outputs", [])):
+            if "image/svg+xml" in picture.get("data", {}):
+                sentence, *goals = text.data["text/plain"].split("\n")
+                cell.metadata["mystnb"] = {"image": {"alt": sentence}}
+                lines = "<br>".join(html.escape(line) for line in [sentence, *goals])
+                text.data = {"text/html": f"<p>{lines}</p>"}
     return notebook
 
 
