@@ -351,14 +351,19 @@ def ready(course):
 
 @pytest.mark.parametrize(
     ("verb", "scripts"),
-    [("refresh", ["refresh.py"]), ("bench", ["bench_core.py", "bench_sliders.py"])],
+    [
+        ("refresh", ["tests/refresh.py"]),
+        ("site", ["docs/build.py"]),
+        ("bench", ["tests/bench_core.py", "tests/bench_sliders.py"]),
+    ],
 )
 def test_a_verb_hands_on_its_arguments_and_its_exit_code(course, verb, scripts):
     ready(course)
+    (course.ROOT / "docs").mkdir()
     *first, script = scripts
     for name in first:
-        (course.ROOT / "tests" / name).touch()
-    (course.ROOT / "tests" / script).write_text(
+        (course.ROOT / name).touch()
+    (course.ROOT / script).write_text(
         "import os, sys; print(os.getcwd(), *sys.argv[1:]); sys.exit(7)"
     )
     run = run_copy(course, verb, "--fast", "two words", PYTHONUTF8="1")
