@@ -70,7 +70,8 @@ def failures(report):
 def line(file, test, message, root=ROOT):
     """Say of one failure what a maintainer is to look at."""
     if file.endswith(".ipynb"):
-        return of_cell(root / "notebooks" / Path(file).name, test, message)
+        stem = file.split(".")[-2]  # in the report it is notebooks.01_name.ipynb
+        return of_cell(root / "notebooks" / f"{stem}.ipynb", test, message)
     module, (name, _, case) = file.split(".")[-1], test.partition("[")
     case, claim = case.rstrip("]"), name.removeprefix("test_").replace("_", " ")
     if module == "test_bank" and (asked := question(case, root)):

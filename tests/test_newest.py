@@ -54,16 +54,16 @@ def test_a_cell_is_told_with_the_sentence_that_explains_it():
     cells = json.loads(path.read_text("utf-8"))["cells"]
     code = [cell["id"] for cell in cells if cell["cell_type"] == "code"]
     cell = f"Cell {code.index('perfect-numbers')}"
-    line = said("notebooks/08_calibration.ipynb", cell, "Cell outputs differ")
+    line = said("notebooks.08_calibration.ipynb", cell, "Cell outputs differ")
     assert line.startswith("lesson 08, cell `perfect-numbers`: it prints something")
     assert "“With 200 answers in 15 bins the error of a perfect model is" in line
-    line = said("notebooks/08_calibration.ipynb", cell, "#x1B[91mexception")
+    line = said("notebooks.08_calibration.ipynb", cell, "#x1B[91mexception")
     assert "it fails" in line
 
 
 def test_a_cell_after_a_failing_one_is_no_news():
     message = "Cell 2: Unrun reference cell has outputs"
-    case = ("notebooks/08_calibration.ipynb", "Cell 2", message)
+    case = ("notebooks.08_calibration.ipynb", "Cell 2", message)
     assert list(newest.failures(report(case))) == []
 
 
