@@ -33,11 +33,14 @@ def unpinned(project):
 
 
 def pins(root=ROOT):
-    """Return {name: version} of all that is pinned anywhere."""
+    """Return {name: versions} of all that is pinned; some depend on the Python."""
     text = (root / "requirements.txt").read_text("utf-8")
     text += (root / "pyproject.toml").read_text("utf-8")
     found = re.findall(r"""(?m)^[\s"]*([\w.-]+)==([^\s";]+)""", text)
-    return {normal(name): version for name, version in found}
+    pinned = {}
+    for name, version in found:
+        pinned.setdefault(normal(name), []).append(version)
+    return pinned
 
 
 def normal(name):
@@ -45,12 +48,13 @@ def normal(name):
 
 
 def changed(pinned, installed):
-    """Rows of a table: what is installed in another version than the pinned one."""
+    """Rows of a table: what is installed in another version than any pinned one."""
     rows = []
-    for name, version in sorted(installed.items()):
-        if normal(name) in pinned and pinned[normal(name)] != version:
-            rows.append(f"| {normal(name)} | {pinned[normal(name)]} | {version} |")
-    return rows
+    for name, version in installed.items():
+        versions = pinned.get(normal(name), [version])
+        if version not in versions:
+            rows.append(f"| {normal(name)} | {' or '.join(versions)} | {version} |")
+    return sorted(rows)
 
 
 def failures(report):
