@@ -3,6 +3,7 @@
     python course.py            open the lessons in JupyterLab
     python course.py test       check the style and run every test
     python course.py refresh    execute the notebooks and store their outputs
+    python course.py site       build a site of the lessons, to read without a kernel
     python course.py bench      measure functions, sliders, grading, and a class on a hub
 
 The first run installs what is needed into the folder .venv; later runs start
@@ -36,6 +37,7 @@ BENCHES = ["core", "sliders", "grading", "hub"]
 VERBS = {
     "test": TEST,
     "refresh": [["tests/refresh.py"]],
+    "site": [["docs/build.py"]],
     "bench": [[f"tests/bench_{name}.py"] for name in BENCHES],
 }
 PYTHONS = [(3, 11), (3, 12), (3, 13)]
@@ -151,7 +153,7 @@ def set_up(for_tests=False):
     for_tests |= marker.endswith(" and tests")
     print("Installing into .venv: some minutes the first time.", flush=True)
     MARKER.write_text("unfinished")
-    install(["-e", ".[test,teach]"] if for_tests else [])
+    install(["-e", ".[test,teach,site]"] if for_tests else [])
     quieten_jupyterlab(VENV)
     MARKER.write_text(tests if for_tests else lessons)
 

@@ -49,8 +49,9 @@ def run(notebook, folder=NOTEBOOKS):
 def canonical(notebook):
     """Keep what a reader sees; drop what differs from one run to the next.
 
-    A live figure leaves its still picture and its sentence: the reference to
-    a widget means nothing once its kernel is gone.
+    A live figure leaves its still picture and, under it, its sentence and goals:
+    the reference to a widget means nothing once its kernel is gone, and what
+    shows a notebook without one shows a picture or its text, never both.
     """
     notebook.metadata = nbformat.from_dict(KERNEL)
     for cell in notebook.cells:
@@ -64,7 +65,26 @@ def canonical(notebook):
             if "data" in output:
                 output.data.pop(WIDGET, None)
                 output.metadata = nbformat.from_dict({})
+        if "outputs" in cell:
+            cell.outputs = with_sentences(cell.outputs)
     return notebook
+
+
+def with_sentences(outputs):
+    texts = [sentence_of(output) for output in outputs]
+    whole = []
+    for output in outputs:
+        if output not in texts:
+            whole += [output, sentence_of(output)]
+    return [output for output in whole if output]
+
+
+def sentence_of(output):
+    """The text of a still picture as an output of its own, or None."""
+    if "image/svg+xml" not in output.get("data", {}):
+        return None
+    text = {"text/plain": output.data["text/plain"]}
+    return nbformat.v4.new_output("display_data", text)
 
 
 def joined(outputs):

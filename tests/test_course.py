@@ -164,7 +164,7 @@ def test_the_set_for_tests_is_also_good_for_lessons(course, installs):
     course.set_up(for_tests=True)
     course.set_up()
     course.set_up(for_tests=True)
-    assert installs == [[], ["-e", ".[test,teach]"]]
+    assert installs == [[], ["-e", ".[test,teach,site]"]]
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "pyproject.toml"])
@@ -175,7 +175,7 @@ def test_a_changed_requirement_is_installed_and_the_tests_set_kept(
     with (course.ROOT / name).open("a") as file:
         file.write("\n# changed\n")
     course.set_up()
-    assert installs == [["-e", ".[test,teach]"]] * 2
+    assert installs == [["-e", ".[test,teach,site]"]] * 2
 
 
 def test_a_moved_repository_is_installed_again(course, tmp_path):
@@ -354,14 +354,19 @@ BENCHES = ["core", "sliders", "grading", "hub"]
 
 @pytest.mark.parametrize(
     ("verb", "scripts"),
-    [("refresh", ["refresh.py"]), ("bench", [f"bench_{b}.py" for b in BENCHES])],
+    [
+        ("refresh", ["tests/refresh.py"]),
+        ("site", ["docs/build.py"]),
+        ("bench", [f"tests/bench_{name}.py" for name in BENCHES]),
+    ],
 )
 def test_a_verb_hands_on_its_arguments_and_its_exit_code(course, verb, scripts):
     ready(course)
+    (course.ROOT / "docs").mkdir()
     *first, script = scripts
     for name in first:
-        (course.ROOT / "tests" / name).touch()
-    (course.ROOT / "tests" / script).write_text(
+        (course.ROOT / name).touch()
+    (course.ROOT / script).write_text(
         "import os, sys; print(os.getcwd(), *sys.argv[1:]); sys.exit(7)"
     )
     run = run_copy(course, verb, "--fast", "two words", PYTHONUTF8="1")

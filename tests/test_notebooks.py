@@ -149,8 +149,10 @@ def test_its_stored_figures_have_a_picture_and_a_sentence(path):
         shows = [set(o.get("data", {})) for o in cell.outputs if "data" in o]
         assert ("live" in tags(cell)) == ("live(" in cell.source), cell.id
         if "live" in tags(cell):
-            assert shows == [{"image/svg+xml", "text/plain"}], cell.id
-            ET.fromstring(cell.outputs[-1].data["image/svg+xml"])
+            assert shows == [{"image/svg+xml", "text/plain"}, {"text/plain"}], cell.id
+            picture, text = (output.data for output in cell.outputs)
+            assert picture["text/plain"] == text["text/plain"], cell.id
+            ET.fromstring(picture["image/svg+xml"])
 
 
 @cache
