@@ -17,7 +17,7 @@ from conf import SOURCE
 from sphinx.cmd.build import build_main
 
 ROOT = Path(__file__).resolve().parent.parent
-LESSON_ROW = re.compile(r"^\| \d+ \| \[.+?\]\(notebooks/.+\|$", re.MULTILINE)
+LESSON_ROW = re.compile(r"^\| \[\d+ · .+?\]\(notebooks/.+\|$", re.MULTILINE)
 
 
 def build(target):
@@ -47,7 +47,7 @@ def build(target):
 def front_page(text):
     """The table of lessons is the README's; only its links are other ones."""
     rows = LESSON_ROW.findall((ROOT / "README.md").read_text("utf-8"))
-    table = ["| no. | lesson | you will be able to |", "|---|---|---|", *rows]
+    table = ["| lesson | minutes | you will be able to |", "|---|--:|---|", *rows]
     lessons = "\n".join(table).replace("](notebooks/", "](")
     return text.replace("{lessons}", lessons).replace("{source}", SOURCE)
 
