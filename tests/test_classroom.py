@@ -361,6 +361,27 @@ shell.run_cell_async = run_cell_async
 """,
         "it disarms its tests",
     ),
+    "plants links": (
+        NONSENSE
+        + """
+import os, pathlib
+for name in ["ps1_softmax.ipynb", "timestamp.txt"]:
+    try:
+        os.symlink("/etc/hostname", name)
+    except OSError:
+        pass
+os.mkfifo("pipe.ipynb")
+pathlib.Path("notes.ipynb").write_text("{}")
+""",
+        ["softmax-values", "softmax-extremes", "softmax-axis"],
+    ),
+    "quotes hidden tests": (
+        """
+def softmax(logits, axis=-1):
+    raise ValueError(In[-1][-180:])
+""",
+        ["softmax-values", "softmax-extremes", "softmax-axis"],
+    ),
     "steals hidden tests": (
         """
 def softmax(logits, axis=-1):
@@ -466,6 +487,8 @@ def hostile_class(root, hostile):
     notebook = solved(PS1)
     notebook.cells[1:1] = 12 * [nbformat.v4.new_code_cell("import time; time.sleep(2)")]
     hand_in(root, "sleeps", PS1, notebook)
+    for name in ["-1+1", "glob[x]"]:
+        hand_in(root, name, PS1, solved(PS1))
     hand_in(root, "no-json", PS1, "Dear teacher, the dog")
     hand_in(root, "wrong-name", PS1, solved(PS1), "my homework.ipynb")
     hand_in(root, "wrong-notebook", PS1, read("release", "ps2_trust"))
@@ -518,6 +541,8 @@ def test_one_bad_submission_harms_nobody_else(walls, tmp_path):
     for name, reason in {
         "no-json": "is no notebook",
         "wrong-notebook": "it is another one",
+        "-1+1": "rename the folder",
+        "glob[x]": "rename the folder",
         "sleeps": "more than 20 seconds",
         "nothing": "no notebook was handed in",
     }.items():

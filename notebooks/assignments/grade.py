@@ -14,7 +14,6 @@ whose answers are all marked: run it again after formgrade.
 import argparse
 import itertools
 import logging
-import os
 import sys
 import tempfile
 import time
@@ -23,20 +22,15 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import dask
+from dask.system import CPU_COUNT
 from distributed import Client, KilledWorker, LocalCluster, as_completed
+from sqlalchemy.exc import OperationalError
 from tqdm import tqdm
 
 from grading import sandbox, submissions
 from grading.autograde import Outcome, grade
-from grading.gradebook import (
-    GRADED,
-    MANUAL,
-    MISSING,
-    UNGRADED,
-    Course,
-    CourseError,
-    lost,
-)
+from grading.course import Course
+from grading.gradebook import GRADED, MANUAL, MISSING, UNGRADED, CourseError, lost
 
 ROOT = Path(__file__).resolve().parent
 AHEAD = 3  # submissions a worker that wait on the scheduler
@@ -58,23 +52,31 @@ def main(argv=None):
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     course = Course(args.root, args.assignment)
     work = course.prepare()
-    start = time.monotonic()
     work.seconds, work.memory = args.timeout, args.memory * 1e9
     if not args.scheduler:
         print(SANDBOX if sandbox.available() else NO_SANDBOX)
     todo, notes = look_through(course, work, args.again)
+    start, without = time.monotonic(), 0
     if todo:
-        course.back_up()
+        course.book.back_up()
         with pool(args) as client:
             check_reference(course, client, work)
             for student, outcome in progress(todo, run(client, work, todo)):
                 key, submission = todo[student]
-                course.save(student, key, outcome, submission.files, submission.remarks)
-                notes[student] = (outcome.reason, submission.remarks)
-    rows = course.rows({student: reason for student, (reason, _) in notes.items()})
-    course.write_grades(rows)
-    feedback(course, rows)
-    print(table(course, rows, notes, len(todo), time.monotonic() - start))
+                reason = saved(course, student, key, outcome, submission)
+                notes[student] = (reason, submission.remarks)
+                without += not outcome.walls
+    seconds = time.monotonic() - start
+    rows = course.book.rows({name: reason for name, (reason, _) in notes.items()})
+    without_feedback = feedback(course, rows)
+    course.book.write_grades(rows)
+    print(
+        f"{course.assignment}: {len(todo)} submissions run in {seconds:.0f} s", end=""
+    )
+    print(f", {without} of them without a sandbox" if without else "")
+    print(table(rows, notes))
+    for student, reason in without_feedback.items():
+        print(f"No feedback for {student}: {reason}")
 
 
 SANDBOX = "Each submission runs in a sandbox (bubblewrap): no network, no other files."
@@ -93,7 +95,7 @@ def arguments(argv):
     parser.add_argument(
         "--workers",
         type=positive(int),
-        default=os.cpu_count(),
+        default=CPU_COUNT,
         metavar="N",
         help="submissions at the same time (default: one a processor)",
     )
@@ -143,15 +145,20 @@ def look_through(course, work, again):
     todo   {student: (key, submission)}
     notes  {student: (why it could not be graded or "", remarks)}
     """
-    todo, notes = {}, {}
-    for student, folder in course.folders().items():
+    handed_in, unusable = course.submissions()
+    todo, notes = {}, {name: (reason, []) for name, reason in unusable.items()}
+    scores = course.book.auto_scores()
+    for student, folder in handed_in.items():
         try:
-            submission = submissions.read(folder, course.release)
+            submission = submissions.read(folder, course.notebook, course.release)
         except submissions.UngradedError as error:
             notes[student] = (str(error), [])
             continue
-        key = course.key(work, submission.files)
-        known = None if again else course.remembered(student, key)
+        except Exception as error:  # one damaged submission stops no other
+            notes[student] = (f"it cannot be read: {error!r}"[:200], [])
+            continue
+        key = work.key(submission.files)
+        known = None if again else course.book.remembered(student, key, scores)
         if known:
             notes[student] = (known["reason"], known["remarks"])
         else:
@@ -164,7 +171,7 @@ def pool(args):
     """A Dask client: of the scheduler that was named, or of this machine's own."""
     with ExitStack() as stack:
         if args.scheduler:
-            client = stack.enter_context(Client(args.scheduler, timeout=20))
+            client = stack.enter_context(connected(args.scheduler))
             send_code(client)
         else:
             dask.config.set(DASK)
@@ -175,12 +182,20 @@ def pool(args):
                 n_workers=args.workers,
                 threads_per_worker=1,
                 memory_limit=WORKER_MEMORY,
+                scheduler_kwargs={"dashboard": False},
                 dashboard_address=None,
                 local_directory=scratch,
                 silence_logs=logging.CRITICAL,
             )
             client = stack.enter_context(Client(stack.enter_context(cluster)))
         yield client
+
+
+def connected(address):
+    try:
+        return Client(address, timeout=20)
+    except (OSError, ValueError):
+        raise CourseError(f"scheduler={address!r}: no Dask scheduler answers") from None
 
 
 def send_code(client):
@@ -215,6 +230,17 @@ def run(client, work, todo):
             running.add(more)
 
 
+def saved(course, student, key, outcome, submission):
+    """Put an outcome on record; return why it could not be graded, or ""."""
+    try:
+        course.book.save(student, key, outcome, submission)
+    except OperationalError:  # the gradebook itself: it concerns all
+        raise
+    except Exception as error:
+        return f"its result cannot be recorded: {error!r}"[:200]
+    return outcome.reason
+
+
 def outcome_of(future):
     error = future.exception()
     if error is None:
@@ -222,13 +248,13 @@ def outcome_of(future):
     reason = (
         KILLED if isinstance(error, KilledWorker) else f"the grader failed: {error!r}"
     )
-    return Outcome({}, reason[:200])
+    return Outcome("", reason[:200])
 
 
 def check_reference(course, client, work):
     """The solution itself must get all points, or no grade means anything."""
     outcome = outcome_of(client.submit(grade, work, course.reference, pure=False))
-    failed = lost(outcome) if outcome.notebooks else [outcome.reason]
+    failed = lost(outcome.notebook) if outcome.notebook else [outcome.reason]
     if failed:
         raise CourseError(
             f"the solution in source/{course.assignment} does not pass its own tests: "
@@ -241,21 +267,25 @@ def progress(todo, outcomes):
 
 
 def feedback(course, rows):
+    """Write feedback for whoever is marked; return {student: why there is none}."""
     ready = [row["student"] for row in rows if row["state"] == GRADED]
+    failed = {}
     for student in tqdm(ready, unit=" feedback", disable=not ready):
-        course.write_feedback(student)
+        try:
+            course.book.write_feedback(student)
+        except Exception as error:  # one student's page stops no other's
+            failed[student] = str(error) or repr(error)
+    return failed
 
 
-def table(course, rows, notes, count, seconds):
-    """Return the last word of a run."""
-    by_state = {
-        state: [row["student"] for row in rows if row["state"] == state]
-        for state in (GRADED, MANUAL, UNGRADED, MISSING)
-    }
-    lines = [f"{course.assignment}: {count} submissions run in {seconds:.0f} s"]
-    lines += [f"{len(found):>6} {state}" for state, found in by_state.items()]
-    for student in by_state[UNGRADED]:
-        lines.append(f"       {student}: {notes[student][0]}")
+def table(rows, notes):
+    """Return the last word of a run: how many in which state, and all that is odd."""
+    lines = []
+    for state in (GRADED, MANUAL, UNGRADED, MISSING):
+        found = [row for row in rows if row["state"] == state]
+        lines.append(f"{len(found):>6} {state}")
+        if state == UNGRADED:
+            lines += [f"       {row['student']}: {row['reason']}" for row in found]
     mended = {student: remarks for student, (_, remarks) in notes.items() if remarks}
     if mended:
         lines.append(f"{len(mended):>6} mended before grading")
@@ -269,6 +299,10 @@ if __name__ == "__main__":
         main()
     except CourseError as error:
         sys.exit(str(error))
+    except OperationalError:
+        sys.exit(
+            "gradebook.db is in use or damaged; the same command goes on from here."
+        )
     except KeyboardInterrupt:
         sys.exit(
             "Stopped. What was graded is saved; the same command goes on from here."

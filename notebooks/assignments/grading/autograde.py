@@ -6,6 +6,7 @@ alone, and is removed before the first line of the student runs.
 """
 
 import ast
+import hashlib
 import json
 import logging
 import random
@@ -20,6 +21,7 @@ from pathlib import Path
 import nbformat
 import psutil
 import zmq.asyncio
+from jupyter_client.kernelspec import NoSuchKernel
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbgrader import utils
@@ -35,7 +37,7 @@ from sqlalchemy.exc import SAWarning
 from traitlets import Float, List, Unicode
 from traitlets.config import Config
 
-from grading.sandbox import SandboxedKernel, Watch
+from grading.sandbox import SandboxedKernel, Watch, available
 from grading.submissions import UngradedError
 
 # nbgrader and SQLAlchemy among themselves
@@ -52,30 +54,45 @@ DATABASE = "definition.db"
 class Work:
     """All that grading one submission needs, to be sent to any machine.
 
+    notebook    name of its notebook
+    cells       its cells as the gradebook knows them
     definition  nbgrader's database, with this assignment and nobody in it
     support     {relative path: bytes} that the assignment hands out
-    answers     {notebook name: names that its solution cells define}
+    answers     names that its solution cells define
     config      sections of nbgrader_config.py
     hidden      folders that no submission is to see
     """
 
     assignment: str
+    notebook: str
+    cells: list
     definition: bytes
     support: dict
-    answers: dict
+    answers: list
     config: dict
     hidden: list
     seconds: float = 180.0
     memory: float = 2e9
 
+    def key(self, files):
+        """Return what an outcome depends on: with the same key it is the same."""
+        known = [self.cells, self.support, self.seconds, self.memory]
+        return hashlib.sha256(
+            repr([sorted(files.items()), *known]).encode()
+        ).hexdigest()
+
 
 @dataclass
 class Outcome:
-    """notebooks: {name: the executed notebook as text}; else why there are none."""
+    """notebook: the executed notebook as text, or "" and the reason why there is none.
 
-    notebooks: dict
+    walls  did it run in a sandbox?
+    """
+
+    notebook: str
     reason: str = ""
     seconds: float = 0.0
+    walls: bool = True
 
 
 def grade(work, files):
@@ -88,8 +105,8 @@ def grade(work, files):
         try:
             outcome = Outcome(run(root, work))
         except UngradedError as error:
-            outcome = Outcome({}, str(error))
-    outcome.seconds = time.monotonic() - start
+            outcome = Outcome("", str(error))
+    outcome.seconds, outcome.walls = time.monotonic() - start, available()
     return outcome
 
 
@@ -105,20 +122,20 @@ def lay_out(root, work, files):
 
 
 def run(root, work):
-    """Return {notebook name: its text once executed}. Raises UngradedError."""
+    """Return the executed notebook as text. Raises UngradedError."""
     course = CourseDirectory(root=str(root), assignment_id=work.assignment)
     course.student_id, course.db_url = STUDENT, f"sqlite:///{root / DATABASE}"
     config = Config(work.config)
     config.GuardedExecute.update(root=str(root), hidden=work.hidden)
     config.GuardedExecute.update(seconds=work.seconds, memory=work.memory)
-    config.GuardedExecute.answers = sorted(set().union(*work.answers.values()))
+    config.GuardedExecute.answers = work.answers
     converter = OneSubmission(coursedir=course, config=config)
     try:
         converter.start()
-    except Exception:
-        raise UngradedError(explained(converter.failure)) from None
+    except Exception as error:
+        raise UngradedError(explained(converter.failure or error)) from None
     folder = root / "autograded" / STUDENT / work.assignment
-    return {path.stem: path.read_text("utf-8") for path in folder.glob("*.ipynb")}
+    return (folder / f"{work.notebook}.ipynb").read_text("utf-8")
 
 
 def explained(error):
@@ -128,6 +145,8 @@ def explained(error):
         return "its kernel died: it ended Python itself, or crashed it"
     if isinstance(error, CellTimeoutError):
         return "a cell could not be stopped, or put out too much at once"
+    if isinstance(error, NoSuchKernel):
+        return f"there is no kernel {error.name!r} here: its solution asks for it"
     return f"nbgrader stopped at it: {type(error).__name__}: {error}"[:200]
 
 
@@ -229,9 +248,15 @@ class GuardedExecute(Execute):
             if not content["text"] and known:
                 return None
         elif kind == "error":
-            content["evalue"] = content["evalue"][:1000]
-            content["traceback"] = [text[:10_000] for text in content["traceback"]]
+            content.update(
+                ename=content["ename"][:100], evalue=content["evalue"][:1000]
+            )
+            content["traceback"] = [text[:10_000] for text in content["traceback"][:50]]
+            self.left -= sum(map(len, content["traceback"]))
+            if self.left < 0:
+                content["traceback"] = []
         elif "data" in content:
+            content["metadata"] = {}
             self.left -= len(json.dumps(content["data"]))
             if self.left < 0:
                 content["data"] = {"text/plain": "(too much output)"}

@@ -1,8 +1,7 @@
-"""The course on disk: assignments as they are, and the gradebook of record.
+"""The gradebook of record, and what is written beside it.
 
-Only this process writes there. A submission's scores are read by nbgrader's own
-SaveAutoGrades from the notebook that was executed elsewhere: marks that a human
-gave stay as they are.
+Only one process writes there. Scores are read by nbgrader's own SaveAutoGrades from
+a notebook that was executed elsewhere; marks that a human gave stay as they are.
 """
 
 import csv
@@ -11,28 +10,18 @@ import json
 import os
 import shutil
 import sqlite3
-import sys
-import tempfile
 from datetime import datetime
-from pathlib import Path
 
 import nbformat
+from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbgrader import utils
 from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.converters import GenerateAssignment, GenerateFeedback
+from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
-from traitlets.config import PyFileConfigLoader
 
-from grading.autograde import DATABASE, Work, is_test, names_defined
+from grading.autograde import is_test
 
-# nbgrader makes a new gradebook by calling alembic, which is beside this Python.
-os.environ["PATH"] = os.pathsep.join(
-    [str(Path(sys.executable).parent), os.environ["PATH"]]
-)
-
-CONFIG = "nbgrader_config.py"
-PASSED_ON = ("Execute", "IgnorePattern", "LimitOutput", "OverwriteCells")
 GRADED, MANUAL = "graded", "needs manual grading"
 UNGRADED, MISSING = "could not be graded", "nothing handed in"
 COLUMNS = ["student", "assignment", "state", "score", "max_score", "auto", "manual"]
@@ -43,152 +32,104 @@ class CourseError(Exception):
     """The instructor can mend this; the message says how."""
 
 
-class Course:
-    """A course root, and one assignment of it.
+class Record:
+    """What is known of the submissions of one assignment.
 
-    root        its folder
-    assignment  name of a folder in source/
-    release     {notebook name: notebook as students get it}
-    reference   {relative path: bytes} of the solution, as if it were handed in
+    url    address of nbgrader's database
+    notes  folder with a note on each outcome: a run that was stopped goes on there
     """
 
-    def __init__(self, root, assignment):
-        self.root, self.assignment = Path(root).resolve(), assignment
-        self.source = self.root / "source" / assignment
-        self.notes = self.root / ".grade" / assignment
-        if not any(self.source.glob("*.ipynb")):
-            known = sorted(
-                path.parent.name for path in self.root.glob("source/*/*.ipynb")
-            )
-            raise CourseError(
-                f"assignment={assignment!r}: there is no such folder in "
-                f"{self.root / 'source'}; there are {', '.join(known) or 'none'}"
-            )
-        self.config = PyFileConfigLoader(CONFIG, path=str(self.root)).load_config()
-        self.directory = CourseDirectory(root=str(self.root), config=self.config)
+    def __init__(self, root, assignment, notebook, config):
+        self.root, self.assignment, self.notebook = root, assignment, notebook
+        self.config, self.notes = config, root / ".grade" / assignment
+        self.directory = CourseDirectory(root=str(root), config=config)
+        self.url = self.directory.db_url
         self.notes.mkdir(parents=True, exist_ok=True)
 
-    def prepare(self):
-        """Generate the assignment aside, as `nbgrader generate_assignment` does.
-
-        Returns the Work that grading a submission of it needs.
-        """
-        with tempfile.TemporaryDirectory() as root:
-            aside = Path(root).resolve()
-            shutil.copytree(self.source, aside / "source" / self.assignment)
-            self.generate(aside, f"sqlite:///{aside / DATABASE}")
-            released = aside / "release" / self.assignment
-            self.release = notebooks(released)
-            support = {
-                path.relative_to(released).as_posix(): path.read_bytes()
-                for path in sorted(released.rglob("*"))
-                if path.is_file() and path.suffix != ".ipynb"
-            }
-            definition = (aside / DATABASE).read_bytes()
-            self.cells = cells(f"sqlite:///{aside / DATABASE}", self.assignment)
-            if cells(self.directory.db_url, self.assignment) != self.cells:
-                self.back_up()
-                self.generate(aside, self.directory.db_url)
-        sources = notebooks(self.source)
-        self.reference = {
-            f"{name}.ipynb": nbformat.writes(source).encode()
-            for name, source in sources.items()
-        }
-        return Work(
-            assignment=self.assignment,
-            definition=definition,
-            support=support,
-            answers={name: names_defined(source) for name, source in sources.items()},
-            config={name: dict(self.config[name]) for name in PASSED_ON},
-            hidden=[str(self.root)],
-        )
-
-    def generate(self, root, db_url):
-        directory = CourseDirectory(root=str(root), assignment_id=self.assignment)
-        directory.db_url = db_url
-        converter = GenerateAssignment(coursedir=directory, config=self.config)
-        converter.force = True
-        try:
-            converter.start()
-        except Exception as error:
-            raise CourseError(
-                f"nbgrader cannot generate {self.assignment} from source/: "
-                f"`nbgrader generate_assignment {self.assignment} --force` says why"
-            ) from error
+    def open(self):
+        return Gradebook(self.url, self.directory.course_id)
 
     def back_up(self):
-        """Keep the gradebook as it is now; return where, or None if there is none."""
-        file = self.directory.db_url.removeprefix("sqlite:///")
-        if not os.path.exists(file):
-            return None
-        copy = self.root / ".grade" / f"gradebook-{datetime.now():%Y%m%d-%H%M%S-%f}.db"
-        with sqlite3.connect(file) as here, sqlite3.connect(copy) as there:
+        """Copy the gradebook as it is now, if there is one in a file."""
+        file = self.url.removeprefix("sqlite:///")
+        if os.path.exists(file):
+            name = f"gradebook-{datetime.now():%Y%m%d-%H%M%S-%f}.db"
+            here, there = (
+                sqlite3.connect(file),
+                sqlite3.connect(self.notes.parent / name),
+            )
             here.backup(there)
-        here.close()
-        there.close()
-        return copy
+            here.close()
+            there.close()
 
-    def folders(self):
-        """{student: folder of what was handed in}"""
-        found = sorted(self.root.glob(f"submitted/*/{glob_escape(self.assignment)}"))
-        return {path.parent.name: path for path in found if path.is_dir()}
+    def remembered(self, student, key, scores):
+        """Return the note on an outcome if it still holds, else None.
 
-    def key(self, work, files):
-        """Return what the outcome depends on; the same key need not be run again."""
-        digest = hashlib.sha256(repr((sorted(files.items()), self.cells)).encode())
-        digest.update(repr((work.seconds, work.memory, work.support)).encode())
-        return digest.hexdigest()
-
-    def remembered(self, student, key):
-        """Return the note on a student's outcome if it still holds, else None."""
+        key     what the outcome depends on
+        scores  what `auto_scores` found: the gradebook may be another one by now
+        """
         try:
             note = json.loads((self.notes / f"{student}.json").read_text("utf-8"))
         except (OSError, ValueError):
             return None
-        if note["key"] != key:
-            return None
-        return note if note["reason"] or self.has(student) else None
+        holds = note.get("key") == key
+        if holds and not note["reason"]:
+            there = (self.folder(student) / f"{self.notebook}.ipynb").exists()
+            holds = there and note["scores"] == scores.get(student)
+        return note if holds else None
 
-    def has(self, student):
+    def folder(self, student):
+        return self.root / "autograded" / student / self.assignment
+
+    def auto_scores(self):
+        """Return {student: {cell: score by its tests}}."""
         with self.open() as book:
-            try:
-                book.find_submission(self.assignment, student)
-            except MissingEntry:
-                return False
-        return (self.root / "autograded" / student / self.assignment).is_dir()
+            return {
+                submission.student.id: {
+                    grade.name: grade.auto_score
+                    for part in submission.notebooks
+                    for grade in part.grades
+                }
+                for submission in book.assignment_submissions(self.assignment)
+            }
 
-    def open(self):
-        return Gradebook(self.directory.db_url, self.directory.course_id)
+    def save(self, student, key, outcome, submission):
+        """Put an outcome on record: notebook, scores, and last the note on it."""
+        note = {"key": key, "reason": outcome.reason, "remarks": submission.remarks}
+        if outcome.notebook:
+            self.write_autograded(student, outcome, submission.files)
+            self.merge(student, outcome.notebook)
+            note["scores"] = self.auto_scores_of(student)
+        write(self.notes / f"{student}.json", json.dumps(note, indent=1))
 
-    def save(self, student, key, outcome, files, remarks):
-        """Put an outcome on record: notebooks, scores, and last the note on it."""
-        if outcome.notebooks:
-            folder = self.root / "autograded" / student / self.assignment
-            shutil.rmtree(folder, ignore_errors=True)
-            extra = {n: d for n, d in files.items() if not n.endswith(".ipynb")}
-            for name, text in outcome.notebooks.items():
-                extra[f"{name}.ipynb"] = text.encode()
-            for name, data in extra.items():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                (folder / name).write_bytes(data)
-            self.merge(student, outcome, folder)
-        note = {"key": key, "reason": outcome.reason, "remarks": remarks}
-        file = self.notes / f"{student}.json"
-        file.with_suffix(".new").write_text(json.dumps(note, indent=1), "utf-8")
-        os.replace(file.with_suffix(".new"), file)
+    def write_autograded(self, student, outcome, files):
+        """Write what formgrader shows, without what a browser would execute."""
+        notebook = nbformat.reads(outcome.notebook, as_version=4)
+        notebook, _ = SanitizeHTML().preprocess(notebook, {})
+        name = f"{self.notebook}.ipynb"
+        shutil.rmtree(self.folder(student), ignore_errors=True)
+        for path, data in (files | {name: nbformat.writes(notebook).encode()}).items():
+            file = self.folder(student) / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
 
-    def merge(self, student, outcome, folder):
-        timestamp = self.directory.get_existing_timestamp(str(folder))
+    def merge(self, student, text):
+        timestamp = self.directory.get_existing_timestamp(str(self.folder(student)))
+        facts = {"timestamp": timestamp} if timestamp else {}
         with self.open() as book:
             book.update_or_create_student(student)
-            facts = {"timestamp": timestamp} if timestamp else {}
             book.update_or_create_submission(self.assignment, student, **facts)
-        for name, text in outcome.notebooks.items():
-            about = {"notebook": name, "assignment": self.assignment}
-            about.update(student=student, db_url=self.directory.db_url)
-            for step in (SaveAutoGrades, AssignLatePenalties):
-                notebook = nbformat.reads(text, as_version=4)
-                step(config=self.config).preprocess(notebook, {"nbgrader": about})
+        about = {"notebook": self.notebook, "assignment": self.assignment}
+        about.update(student=student, db_url=self.url)
+        for step in (SaveAutoGrades, AssignLatePenalties):
+            notebook = nbformat.reads(text, as_version=4)
+            step(config=self.config).preprocess(notebook, {"nbgrader": about})
+
+    def auto_scores_of(self, student):
+        with self.open() as book:
+            submission = book.find_submission(self.assignment, student)
+            grades = [g for part in submission.notebooks for g in part.grades]
+            return {grade.name: grade.auto_score for grade in grades}
 
     def rows(self, reasons):
         """Return one dict a student for grades.csv; no score where there is none."""
@@ -202,11 +143,14 @@ class Course:
             ]
 
     def row(self, student, submission, reason):
-        row = {"student": student, "assignment": self.assignment, "state": MISSING}
-        row.update(dict.fromkeys(["score", "max_score", "auto", "manual"], ""))
-        row["reason"] = reason
+        row = dict.fromkeys(COLUMNS, "")
+        row.update(student=student, assignment=self.assignment, state=MISSING)
         if reason:
-            row["state"] = UNGRADED
+            row.update(state=UNGRADED, reason=reason)
+            if submission:
+                row["reason"] += (
+                    f" (the gradebook keeps an earlier {submission.score:g})"
+                )
         elif submission:
             row.update(scores(submission))
         return row
@@ -216,35 +160,33 @@ class Course:
         path, kept = self.root / "grades.csv", []
         if path.exists():
             with path.open(encoding="utf-8", newline="") as file:
-                kept = [
-                    r
-                    for r in csv.DictReader(file)
-                    if r["assignment"] != self.assignment
-                ]
+                table = csv.DictReader(file)
+                if table.fieldnames != COLUMNS:
+                    raise CourseError(f"{path} is not as grade.py wrote it: rename it")
+                kept = [r for r in table if r["assignment"] != self.assignment]
         with path.with_suffix(".new").open("w", encoding="utf-8", newline="") as file:
             table = csv.DictWriter(file, COLUMNS)
             table.writeheader()
-            table.writerows([*kept, *rows])
+            table.writerows([*kept, *map(harmless, rows)])
         os.replace(path.with_suffix(".new"), path)
 
     def write_feedback(self, student):
         """Write a student's feedback, as `nbgrader generate_feedback` does."""
-        seen = self.marks(student)
-        note = self.notes / f"{student}.feedback"
+        shown, note = self.marks(student), self.notes / f"{student}.feedback"
         page = self.root / "feedback" / student / self.assignment
-        if page.exists() and note.exists() and note.read_text("utf-8") == seen:
+        if page.exists() and note.exists() and note.read_text("utf-8") == shown:
             return
         directory = CourseDirectory(root=str(self.root), config=self.config)
         directory.assignment_id, directory.student_id = self.assignment, student
         converter = GenerateFeedback(coursedir=directory, config=self.config)
         converter.force = True
         converter.start()
-        note.write_text(seen, "utf-8")
+        write(note, shown)
 
     def marks(self, student):
         """Return a digest of all that a student's feedback shows."""
-        folder = self.root / "autograded" / student / self.assignment
-        texts = [path.read_text("utf-8") for path in sorted(folder.glob("*.ipynb"))]
+        file = self.folder(student) / f"{self.notebook}.ipynb"
+        texts = [file.read_text("utf-8")]
         with self.open() as book:
             for part in book.find_submission(self.assignment, student).notebooks:
                 texts += [f"{mark.name} {mark.score}" for mark in part.grades]
@@ -252,14 +194,19 @@ class Course:
         return hashlib.sha256(repr(texts).encode()).hexdigest()
 
 
-def lost(outcome):
-    """Return the test cells of an outcome that did not get all their points."""
+def write(path, text):
+    """Write a small file whole or not at all."""
+    path.with_suffix(".new").write_text(text, "utf-8")
+    os.replace(path.with_suffix(".new"), path)
+
+
+def lost(text):
+    """Return the test cells of an executed notebook that did not get all points."""
     names = []
-    for text in outcome.notebooks.values():
-        for cell in filter(is_test, nbformat.reads(text, as_version=4).cells):
-            points, possible = utils.determine_grade(cell)
-            if points != possible:
-                names.append(cell.metadata.nbgrader.grade_id)
+    for cell in filter(is_test, nbformat.reads(text, as_version=4).cells):
+        points, possible = utils.determine_grade(cell)
+        if points != possible:
+            names.append(cell.metadata.nbgrader.grade_id)
     return names
 
 
@@ -276,16 +223,15 @@ def scores(submission):
     }
 
 
-def notebooks(folder):
-    return {
-        path.stem: nbformat.read(path, as_version=4)
-        for path in sorted(folder.glob("*.ipynb"))
-    }
+def harmless(row):
+    """A reason may quote what a student chose: no spreadsheet is to compute it."""
+    formula = row["reason"].startswith(("=", "+", "-", "@"))
+    return row | {"reason": f"'{row['reason']}"} if formula else row
 
 
-def cells(db_url, assignment):
+def cells(url, assignment):
     """Return what a gradebook knows of an assignment's cells, to be compared."""
-    with Gradebook(db_url) as book:
+    with Gradebook(url) as book:
         try:
             found = book.find_assignment(assignment).notebooks
         except MissingEntry:
@@ -295,7 +241,3 @@ def cells(db_url, assignment):
             for notebook in found
             for cell in notebook.source_cells
         )
-
-
-def glob_escape(name):
-    return name.translate({ord(c): f"[{c}]" for c in "*?["})

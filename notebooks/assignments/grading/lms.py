@@ -11,12 +11,12 @@ from nbgrader.plugins.zipcollect import FileNameCollectorPlugin
 
 NAMES = {
     # Ada Lovelace_104_assignsubmission_file/ps1_softmax.ipynb, or _ instead of /
-    "Moodle": r"(?:.*/)?[^/]*_(?P<student_id>\d+)_assignsubmission_file_?/?",
-    # ps1_softmax_ada_attempt_2026-11-20-23-59-00_ps1_softmax.ipynb
-    "Blackboard": r"(?:.*/)?[^/]*_(?P<student_id>[^/_]+)_attempt_"
+    "Moodle": r"[^/]*_(?P<student_id>\d+)_assignsubmission_file_?/?",
+    # Problem set 1_ada_l_attempt_2026-11-20-23-59-00_ps1_softmax.ipynb
+    "Blackboard": r"(?:{assignment}|[^/_]*)_(?P<student_id>[^/]+)_attempt_"
     r"(?P<timestamp>\d+-\d+-\d+-\d+-\d+-\d+)_",
     # lovelaceada_LATE_104_5821_ps1_softmax-2.ipynb
-    "Canvas": r"(?:.*/)?[^/_]+_(?:LATE_)?(?P<student_id>\d+)_\d+_",
+    "Canvas": r"[^/_]+_(?:LATE_)?(?P<student_id>\d+)_\d+_",
 }
 
 
@@ -25,8 +25,11 @@ class Collector(FileNameCollectorPlugin):
 
     def _match(self, filename):
         path = PurePath(filename).as_posix()
+        assignment = re.search(r"/downloaded/([^/]+)/", path)
+        assignment = re.escape(assignment[1]) if assignment else "(?!)"
         for system in NAMES.values():
-            found = re.fullmatch(system + r"(?P<file_id>[^/]+)", path)
+            start = system.replace("{assignment}", assignment)
+            found = re.fullmatch(rf"(?:.*/)?{start}(?P<file_id>[^/]+)", path)
             if found:
                 return with_timestamp(found.groupdict())
         self.log.warning("No system that is known names its files so: %s", path)

@@ -23,6 +23,7 @@ from traitlets import List, Unicode
 
 MARK = "SOFTMAX_LAB_GRADING"  # in the environment of all that a submission starts
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC")
+SCRATCH = 50_000_000  # bytes in each of the folders that are empty within the walls
 TICK = 0.25  # seconds between two looks at a running submission
 
 
@@ -36,12 +37,16 @@ def available():
 
 
 def walls(root, hidden=()):
-    """Return the command that runs what follows it within walls around `root`."""
+    """Return the command that runs what follows it within walls around `root`.
+
+    Empty folders stand where it may not look; /run holds sockets of other programs.
+    """
     command = ["bwrap", "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/"]
     command += ["--dev", "/dev", "--proc", "/proc"]
-    for folder in [tempfile.gettempdir(), str(Path.home()), *hidden]:
+    private = ["/dev/shm", "/run", "/tmp", "/var/tmp", tempfile.gettempdir()]
+    for folder in [*private, str(Path.home()), *hidden]:
         if os.path.isdir(folder):
-            command += ["--tmpfs", folder]
+            command += ["--size", str(SCRATCH), "--tmpfs", os.path.realpath(folder)]
     for folder in {sys.base_prefix, sys.prefix}:  # Python may be in somebody's home
         command += ["--ro-bind", folder, folder]
     return command if root == "/" else [*command, "--bind", root, root]
@@ -89,12 +94,14 @@ class Watch(threading.Thread):
     seconds    for the whole notebook
     memory     bytes, all its processes together
     processes  at most, the kernel itself included
+    disk       bytes in its folder
     """
 
-    def __init__(self, folder, seconds, memory, processes=32):
+    def __init__(self, folder, seconds, memory, processes=32, disk=500_000_000):
         super().__init__(daemon=True)
         self.folder, self.reason = folder, ""
         self.seconds, self.memory, self.processes = seconds, memory, processes
+        self.disk = disk
         self.over = threading.Event()
         self.kernel = None
 
@@ -108,6 +115,8 @@ class Watch(threading.Thread):
                 self.reason = f"it started more than {self.processes} processes"
             elif memory_of(family) > self.memory:
                 self.reason = f"it used more than {self.memory / 1e9:g} GB of memory"
+            elif not fits(self.folder, self.disk):
+                self.reason = f"it wrote more than {self.disk / 1e9:g} GB"
             if self.reason:
                 end(family)
 
@@ -121,7 +130,8 @@ class Watch(threading.Thread):
     def stop(self):
         """End the watch, and whatever the submission has left running."""
         self.over.set()
-        self.join()
+        if self.is_alive():
+            self.join()
         end(self.family())
         end(left_behind(self.folder))
 
@@ -134,6 +144,20 @@ def memory_of(family):
         except psutil.Error:  # it has ended, or is somebody else's
             continue
     return total
+
+
+def fits(folder, limit, count=20_000):
+    """Does what is in a folder keep to so many bytes, and so many files?"""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            count -= 1
+            try:
+                limit -= os.lstat(os.path.join(place, name)).st_size
+            except OSError:  # removed this moment
+                continue
+            if limit < 0 or count < 0:
+                return False
+    return True
 
 
 def left_behind(folder):

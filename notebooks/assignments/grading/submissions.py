@@ -5,14 +5,17 @@ that does not say why. Here it is mended if it can be, or refused in a sentence.
 """
 
 import copy
+import hashlib
 import json
 import re
 from dataclasses import dataclass, field
 
 import nbformat
+from nbgrader import utils
 
 RAW_LIMIT = 100e6  # bytes of one file; most of it is output, which is cleared
 SOURCE_LIMIT = 5e6  # bytes of a notebook without outputs
+NOTEBOOK = re.compile(r"\.ipynb(\.txt|\.json)?$", re.I)  # as some systems save one
 EXTRA_LIMIT = 20e6  # bytes of all other files together
 
 
@@ -28,39 +31,36 @@ class Submission:
     remarks: list = field(default_factory=list)
 
 
-def read(folder, release):
-    """Return the Submission in `folder`, its notebooks made whole.
+def read(folder, name, released):
+    """Return the Submission in `folder`, its notebook made whole.
 
-    release  {notebook name: the notebook as students got it}
+    name      of the notebook, without .ipynb
+    released  the notebook as students got it
     Raises UngradedError if there is no notebook that could be graded.
     """
-    submission = Submission(other_files(folder))
-    for name, released in release.items():
-        path = choose(folder, name, len(release) == 1, submission.remarks)
-        if path is None:
-            continue
-        notebook = mended(parsed(path), released, submission.remarks)
+    remarks = []
+    path = choose(folder, name, remarks)
+    notebook = mended(parsed(path), released, remarks)
+    try:
         data = nbformat.writes(notebook).encode()
-        if len(data) > SOURCE_LIMIT:
-            raise UngradedError(
-                f"{path.name} has {len(data) / 1e6:.0f} MB without its outputs; "
-                f"at most {SOURCE_LIMIT / 1e6:.0f} MB can be graded"
-            )
-        submission.files[f"{name}.ipynb"] = data
-    if not any(f"{name}.ipynb" in submission.files for name in release):
-        wanted = " or ".join(f"{name}.ipynb" for name in release)
-        raise UngradedError(f"no notebook was handed in, {wanted} is expected")
-    return submission
+    except UnicodeEncodeError:
+        raise UngradedError(f"{path.name} holds half a character") from None
+    if len(data) > SOURCE_LIMIT:
+        raise UngradedError(
+            f"{path.name} has {len(data) / 1e6:.0f} MB without its outputs; "
+            f"at most {SOURCE_LIMIT / 1e6:.0f} MB can be graded"
+        )
+    return Submission(other_files(folder, remarks) | {f"{name}.ipynb": data}, remarks)
 
 
-def other_files(folder):
+def other_files(folder, remarks):
     """Return what lies beside the notebooks; links might lead anywhere."""
     files, size = {}, 0
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
-        hidden = any(part.startswith(".") for part in inside.parts)
+        hidden = any(part.startswith((".", "__")) for part in inside.parts)
         linked = any(p.is_symlink() for p in [path, *path.parents][: len(inside.parts)])
-        if path.is_file() and not (hidden or linked or path.suffix == ".ipynb"):
+        if path.is_file() and not (hidden or linked or NOTEBOOK.search(path.name)):
             size += path.stat().st_size
             if size > EXTRA_LIMIT:
                 raise UngradedError(
@@ -68,30 +68,50 @@ def other_files(folder):
                     f"{EXTRA_LIMIT / 1e6:.0f} MB"
                 )
             files[inside.as_posix()] = path.read_bytes()
+    try:
+        utils.parse_utc(files.get("timestamp.txt", b"").decode().strip() or None)
+    except ValueError:
+        remarks.append("timestamp.txt holds no time and was left out")
+        del files["timestamp.txt"]
     return files
 
 
-def choose(folder, name, only, remarks):
-    """Return the file that is meant by `name`, or None.
+def choose(folder, name, remarks):
+    """Return the file that is meant by `name`.
 
     Browsers add " (1)" to a name that is taken, JupyterLab "-Copy1", an LMS "-1".
+    The exact name goes before copies, and of copies the one with the last number.
     """
-    found = [path for path in sorted(folder.glob("*.ipynb")) if not path.is_symlink()]
+    found = [
+        path
+        for path in sorted(folder.glob("*")) or []
+        if NOTEBOOK.search(path.name) and is_plain(path)
+    ] or [path for path in sorted(folder.glob("*/*.ipynb")) if is_plain(path)]
     again = re.compile(re.escape(name) + r"([-_ ]*(\(\d+\)|Copy\d*|copy|\d+))*", re.I)
-    copies = [path for path in found if again.fullmatch(path.stem)]
-    exact = [path for path in copies if path.stem == name]
-    chosen = (exact or copies[-1:] or (found if only and len(found) == 1 else []))[:1]
-    if not chosen:
-        if only and found:
-            names = ", ".join(path.name for path in found)
-            raise UngradedError(f"which of {names} is meant? {name}.ipynb is expected")
-        return None
-    if chosen[0].stem != name:
-        remarks.append(f"{chosen[0].name} was graded as {name}.ipynb")
-    ignored = [path.name for path in copies if path not in chosen]
+    copies = [path for path in found if again.fullmatch(stem(path))]
+    copies.sort(key=lambda path: [int(n) for n in re.findall(r"\d+", stem(path))])
+    exact = [path for path in copies if stem(path) == name]
+    if not found:
+        raise UngradedError(f"no notebook was handed in, {name}.ipynb is expected")
+    if not copies and len(found) > 1:
+        names = ", ".join(path.name for path in found)
+        raise UngradedError(f"which of {names} is meant? {name}.ipynb is expected")
+    chosen = (exact or copies or found)[-1]
+    if chosen.name != f"{name}.ipynb":
+        remarks.append(f"{chosen.name} was graded as {name}.ipynb")
+    ignored = [path.name for path in copies if path != chosen]
     if ignored:
         remarks.append(f"{', '.join(ignored)} was not looked at")
-    return chosen[0]
+    return chosen
+
+
+def is_plain(path):
+    hidden = path.name.startswith(".") or path.parent.name.startswith((".", "__"))
+    return path.is_file() and not path.is_symlink() and not hidden
+
+
+def stem(path):
+    return NOTEBOOK.sub("", path.name)
 
 
 def parsed(path):
@@ -102,6 +122,8 @@ def parsed(path):
     try:
         text = path.read_bytes().decode("utf-8-sig")
         as_json = json.loads(text)
+        if "worksheets" in as_json:  # format 3
+            as_json = nbformat.convert(nbformat.from_dict(as_json), 4)
         as_json["nbformat_minor"] = max(as_json["nbformat_minor"], 5)
         for cell in as_json["cells"]:
             if "outputs" in cell:
@@ -118,6 +140,8 @@ def parsed(path):
         if re.search(r"^(<<<<<<<|>>>>>>>) ", text, re.M):
             reason = "it has the marks of a merge that was not finished"
         raise UngradedError(f"{path.name} is no notebook: {reason}") from None
+    except KeyError as error:
+        raise UngradedError(f"{path.name} is no notebook: it has no {error}") from None
     except Exception as error:  # whatever else nbformat meets in a stranger's file
         reason = str(error).splitlines()[0][:80] if str(error) else type(error).__name__
         raise UngradedError(f"{path.name} is damaged: {reason}") from None
@@ -155,7 +179,8 @@ def mended(notebook, released, remarks):
 
 def grade_id(cell):
     marks = cell.metadata.get("nbgrader")
-    return marks.get("grade_id") if isinstance(marks, dict) else None
+    name = marks.get("grade_id") if isinstance(marks, dict) else None
+    return name if isinstance(name, str) else None
 
 
 def as_released(cell, released):
@@ -178,9 +203,11 @@ def put_back(cells, wanted, remarks):
 
 
 def with_unique_ids(cells):
+    """Give each cell an id; the same notebook gets the same ones again."""
     seen = set()
-    for cell in cells:
+    for place, cell in enumerate(cells):
         if cell.get("id") in seen or "id" not in cell:
-            cell["id"] = nbformat.v4.new_code_cell().id
+            text = f"{place} {cell['source']}".encode(errors="replace")
+            cell["id"] = hashlib.sha256(text).hexdigest()[:16]
         seen.add(cell["id"])
     return cells
