@@ -12,6 +12,7 @@ from numbers import Integral, Real
 import ipywidgets as widgets
 from traitlets import CFloat, CInt
 
+from softmax_lab.access import names
 from softmax_lab.goals import Goals
 from softmax_lab.layers import Layers, as_svg
 
@@ -83,7 +84,8 @@ class Live(widgets.VBox):
         )
         controls = [*rows, reset] if rows else []
         below = [self.goals] if goals else []
-        super().__init__([stage, self._message, *controls, *below])
+        super().__init__([stage, self._message, names(), *controls, *below])
+        self.add_class("softmax-lab-live")
 
     @property
     def values(self):
@@ -213,8 +215,7 @@ def make_control(name, spec, start):
     box_kind = widgets.BoundedIntText if whole else widgets.BoundedFloatText
     slider_kind = IntSlider if whole else FloatSlider
     limits = {"min": low, "max": high, "step": step, "value": start}
-    # The box carries the label: ipywidgets gives a slider's handle no name
-    # that a screen reader could say.
+    # The box carries the label; the handle gets it from there (access.py).
     box = box_kind(
         description=label,
         **limits,
@@ -227,7 +228,8 @@ def make_control(name, spec, start):
     digits = max(0, -math.floor(math.log10(step))) + 1
     rounded = (lambda value: round(value, digits), lambda value: value)
     widgets.link((slider, "value"), (box, "value"), rounded)
-    return box, widgets.HBox([box, slider], layout={"max_width": "40em"})
+    row = widgets.HBox([box, slider], layout={"max_width": "40em"})
+    return box, row.add_class("softmax-lab-row")
 
 
 def parse_range(name, spec):
@@ -296,7 +298,7 @@ def line_of(error, function):
 
 
 def as_alert(text):
-    return f'<p role="alert" style="color: #882255">✗ {html.escape(text)}</p>'
+    return f'<p role="alert"><strong>✗ {html.escape(text)}</strong></p>'
 
 
 def as_caption(text):
