@@ -63,7 +63,8 @@ def draw_bars(
     corners = [(left, zero), (left, ends), (right, ends), (right, zero)]
     colors = colors or [f"C{k}" for k in range(len(heights))]
     faces = to_rgba_array(colors, style.pop("alpha", None))
-    style = {"edgecolors": colors, "linewidths": 1, **style}
+    edges = "#222222" if "hatch" in style else colors  # lines are drawn with it
+    style = {"edgecolors": edges, "linewidths": 1, **style}
     bars = PolyCollection(np.transpose(corners, (2, 0, 1)), facecolors=faces, **style)
     ax.add_collection(bars, autolim=False)
     ax.add_artist(Values(places, heights, ends))

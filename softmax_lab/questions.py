@@ -293,7 +293,7 @@ class Inventory(widgets.VBox):
         ]
         self._next = widgets.Button(description="next", layout={"width": "8em"})
         self._next.on_click(lambda _: self._advance())
-        self._keeper = keeper()
+        self._place, self._keeper = widgets.HTML(), keeper()
         super().__init__()
         self.add_class("softmax-lab-inventory")
         self._show()
@@ -317,13 +317,14 @@ class Inventory(widgets.VBox):
     def _show(self):
         total, left = len(self.questions), len(self.left)
         if left:
-            place = LINE.format(f"Question {total - left + 1} of {total}")
-            self.children = [self._keeper, widgets.HTML(place), self.left[0]]
+            self._place.value = LINE.format(f"Question {total - left + 1} of {total}")
+            self.children = [self._place, self._keeper, self.left[0]]
             return
         later = "You will meet them again at the end of the course."
         done = later if self.time == "before" else "The report shows what you gained."
-        text = f'<p role="status">✓ All {total} questions are answered. {done}</p>'
-        self.children = [self._keeper, widgets.HTML(text)]
+        said = f"✓ All {total} questions are answered. {done}"
+        self._place.value = f'<p role="status">{said}</p>'
+        self.children = [self._place, self._keeper]
 
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)

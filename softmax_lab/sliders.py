@@ -80,11 +80,12 @@ class Live(widgets.VBox):
         )
         reset.on_click(lambda _: self._on_reset())
         stage = widgets.Box(
-            [self._static, self._moving], layout={"display": "grid", "width": "100%"}
+            [self._static, self._moving, names()],
+            layout={"display": "grid", "width": "100%"},
         )
         controls = [*rows, reset] if rows else []
         below = [self.goals] if goals else []
-        super().__init__([stage, self._message, names(), *controls, *below])
+        super().__init__([stage, self._message, *controls, *below])
         self.add_class("softmax-lab-live")
 
     @property
