@@ -16,6 +16,8 @@ from softmax_lab.access import names
 from softmax_lab.goals import Goals
 from softmax_lab.layers import Layers, as_svg
 
+HANDLE = "#4477AA"  # is seen on white and on black; ipywidgets' own is not
+
 
 def live(draw, *, size=(7.2, 3.2), panels=None, goals=None, **sliders):
     """Show `draw` as a figure that follows its sliders.
@@ -224,7 +226,10 @@ def make_control(name, spec, start):
         layout={"width": "12em"},
     )
     slider = slider_kind(
-        readout=False, **limits, layout={"width": "auto", "flex": "1 1 8em"}
+        readout=False,
+        **limits,
+        style={"handle_color": HANDLE},
+        layout={"width": "auto", "flex": "1 1 8em"},
     )
     digits = max(0, -math.floor(math.log10(step))) + 1
     rounded = (lambda value: round(value, digits), lambda value: value)

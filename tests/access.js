@@ -36,6 +36,7 @@
       role: node.getAttribute('role') ?? node.type ?? node.localName,
       name: name(node),
       pressed: node.getAttribute('aria-pressed'),
+      color: node.matches('.noUi-handle') ? rgba(getComputedStyle(node).backgroundColor) : null,
       toggle: node.matches('.widget-toggle-button'),
     }));
   }
@@ -159,7 +160,7 @@
   function below(all, index, x, y) {
     let color = [255, 255, 255];
     for (const shape of all.slice(0, index)) {
-      if (shape.node.localName === 'text' || !shape.fill || shape.hatch) continue;
+      if (/text|image/.test(shape.node.localName) || !shape.fill || shape.hatch) continue;
       if (inside(shape, x, y)) color = over(shape.fill, color);
     }
     return color;
@@ -191,7 +192,9 @@
           return {under, ink: inks[0], best: Math.max(1, ...inks.map(c => contrast(c, under)))};
         });
         if (!seen.length) return null;
-        const worst = seen.reduce((a, b) => a.best < b.best ? a : b);
+        // a line is seen where it leaves what it crosses, anything else all over
+        const line = !shape.fill, sign = line ? -1 : 1;
+        const worst = seen.reduce((a, b) => sign * a.best < sign * b.best ? a : b);
         const {box} = shape;
         return {
           kind: shape.node.localName, hatch: shape.hatch, dash: shape.dash,
