@@ -112,7 +112,7 @@
   const over = ([r, g, b, a], below) =>
     [r, g, b].map((c, i) => a * c + (1 - a) * below[i]);
   const paint = (style, kind, opacity) => {
-    if (style[kind] === 'none') return null;
+    if (style[kind] === 'none' || style[kind].startsWith('url')) return null;
     const [r, g, b, a] = rgba(style[kind]);
     return [r, g, b, a * opacity * Number(style[`${kind}Opacity`])];
   };
@@ -199,7 +199,7 @@
         return {
           kind: shape.node.localName, hatch: shape.hatch, dash: shape.dash,
           width: shape.width, contrast: worst.best, ink: worst.ink ?? null,
-          filled: Boolean(shape.fill), under: worst.under,
+          filled: Boolean(shape.fill) || shape.hatch, under: worst.under,
           background: box.width > 0.98 * frame.width && box.height > 0.98 * frame.height,
           axes: /^(patch_\d+)$/.test(shape.node.parentNode.id) && Boolean(shape.fill)
             && shape.fill.slice(0, 3).every(c => c === 255),
