@@ -5,6 +5,7 @@ from importlib.resources import files
 import matplotlib as mpl
 import numpy as np
 from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgba_array
 from matplotlib.text import Text
 
 STYLE = mpl.rc_params_from_file(
@@ -48,7 +49,8 @@ def draw_bars(
     colors   (K,); class k has colour Ck unless told otherwise
     shift    moves the bars along the axis, to set two kinds side by side
     cut      (low, high): a longer bar ends there, its number stays true
-    style    passed to the bars, such as `alpha` or `hatch`
+    style    passed to the bars, such as `alpha` or `hatch`; the outline of a
+             pale bar keeps the full colour, so that it is seen on white
 
     All bars are one artist and all numbers another: a live figure makes them
     anew at every move, and the 2 K artists of `ax.bar` and `bar_label` take
@@ -60,7 +62,10 @@ def draw_bars(
     left, right, zero = places - width / 2, places + width / 2, 0 * places
     corners = [(left, zero), (left, ends), (right, ends), (right, zero)]
     colors = colors or [f"C{k}" for k in range(len(heights))]
-    bars = PolyCollection(np.transpose(corners, (2, 0, 1)), facecolors=colors, **style)
+    faces = to_rgba_array(colors, style.pop("alpha", None))
+    edges = "#222222" if "hatch" in style else colors  # lines are drawn with it
+    style = {"edgecolors": edges, "linewidths": 1, **style}
+    bars = PolyCollection(np.transpose(corners, (2, 0, 1)), facecolors=faces, **style)
     ax.add_collection(bars, autolim=False)
     ax.add_artist(Values(places, heights, ends))
     ax.set_xlim(-0.6, len(heights) - 0.4)

@@ -7,6 +7,7 @@ import string
 import ipywidgets as widgets
 
 from softmax_lab import bank, progress
+from softmax_lab.access import keeper
 
 # What a confidence claims: lesson 8 compares it with how often you were right.
 CONFIDENCES = {"guess": 0.35, "fairly sure": 0.7, "certain": 0.95}
@@ -141,7 +142,9 @@ class Question(widgets.VBox):
                 self._button("show me", self.skip),
             ]
         )
+        self._keeper = keeper()
         super().__init__()
+        self.add_class("softmax-lab-question")
         self.show()
 
     def _button(self, text, act):
@@ -194,12 +197,12 @@ class Question(widgets.VBox):
             self._text.value = asked
             sure = widgets.HTML(LINE.format("How sure are you?"))
             parts = [self._choice, sure, self._confidence, self._buttons, self._message]
-            self.children = [self._text, *parts]
+            self.children = [self._text, self._keeper, *parts]
         else:
             told = progress.notice()
             aside = f"<p><em>{html.escape(told)}</em></p>" if told else ""
             self._text.value = asked + self.verdict(self.answer) + aside
-            self.children = [self._text]
+            self.children = [self._text, self._keeper]
 
     def verdict(self, answer):
         """The options with their marks, then the explanation of the chosen one."""
@@ -290,7 +293,9 @@ class Inventory(widgets.VBox):
         ]
         self._next = widgets.Button(description="next", layout={"width": "8em"})
         self._next.on_click(lambda _: self._advance())
+        self._place, self._keeper = widgets.HTML(), keeper()
         super().__init__()
+        self.add_class("softmax-lab-inventory")
         self._show()
 
     @property
@@ -312,13 +317,14 @@ class Inventory(widgets.VBox):
     def _show(self):
         total, left = len(self.questions), len(self.left)
         if left:
-            place = LINE.format(f"Question {total - left + 1} of {total}")
-            self.children = [widgets.HTML(place), self.left[0]]
+            self._place.value = LINE.format(f"Question {total - left + 1} of {total}")
+            self.children = [self._place, self._keeper, self.left[0]]
             return
         later = "You will meet them again at the end of the course."
         done = later if self.time == "before" else "The report shows what you gained."
-        text = f'<p role="status">✓ All {total} questions are answered. {done}</p>'
-        self.children = [widgets.HTML(text)]
+        said = f"✓ All {total} questions are answered. {done}"
+        self._place.value = f'<p role="status">{said}</p>'
+        self.children = [self._place, self._keeper]
 
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)

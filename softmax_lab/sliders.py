@@ -12,8 +12,11 @@ from numbers import Integral, Real
 import ipywidgets as widgets
 from traitlets import CFloat, CInt
 
+from softmax_lab.access import names
 from softmax_lab.goals import Goals
 from softmax_lab.layers import Layers, as_svg
+
+HANDLE = "#4477AA"  # is seen on white and on black; ipywidgets' own is not
 
 
 def live(draw, *, size=(7.2, 3.2), panels=None, goals=None, **sliders):
@@ -79,11 +82,13 @@ class Live(widgets.VBox):
         )
         reset.on_click(lambda _: self._on_reset())
         stage = widgets.Box(
-            [self._static, self._moving], layout={"display": "grid", "width": "100%"}
+            [self._static, self._moving, names()],
+            layout={"display": "grid", "width": "100%"},
         )
         controls = [*rows, reset] if rows else []
         below = [self.goals] if goals else []
         super().__init__([stage, self._message, *controls, *below])
+        self.add_class("softmax-lab-live")
 
     @property
     def values(self):
@@ -213,8 +218,7 @@ def make_control(name, spec, start):
     box_kind = widgets.BoundedIntText if whole else widgets.BoundedFloatText
     slider_kind = IntSlider if whole else FloatSlider
     limits = {"min": low, "max": high, "step": step, "value": start}
-    # The box carries the label: ipywidgets gives a slider's handle no name
-    # that a screen reader could say.
+    # The box carries the label; the handle gets it from there (access.py).
     box = box_kind(
         description=label,
         **limits,
@@ -222,12 +226,16 @@ def make_control(name, spec, start):
         layout={"width": "12em"},
     )
     slider = slider_kind(
-        readout=False, **limits, layout={"width": "auto", "flex": "1 1 8em"}
+        readout=False,
+        **limits,
+        style={"handle_color": HANDLE},
+        layout={"width": "auto", "flex": "1 1 8em"},
     )
     digits = max(0, -math.floor(math.log10(step))) + 1
     rounded = (lambda value: round(value, digits), lambda value: value)
     widgets.link((slider, "value"), (box, "value"), rounded)
-    return box, widgets.HBox([box, slider], layout={"max_width": "40em"})
+    row = widgets.HBox([box, slider], layout={"max_width": "40em"})
+    return box, row.add_class("softmax-lab-row")
 
 
 def parse_range(name, spec):
@@ -296,7 +304,7 @@ def line_of(error, function):
 
 
 def as_alert(text):
-    return f'<p role="alert" style="color: #882255">✗ {html.escape(text)}</p>'
+    return f'<p role="alert"><strong>✗ {html.escape(text)}</strong></p>'
 
 
 def as_caption(text):

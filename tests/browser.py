@@ -46,7 +46,13 @@ def jupyterlab(root):
         }.items()
     ]
     command += [f"--IdentityProvider.token={token}", "--expose-app-in-browser"]
-    command += [f"--LabApp.workspaces_dir={Path(root) / '.workspaces'}"]
+    command += [
+        f"--LabApp.{key}_dir={Path(root) / folder}"  # not those of who runs this
+        for key, folder in {
+            "workspaces": ".workspaces",
+            "user_settings": ".settings",
+        }.items()
+    ]
     log = Path(root) / "server.log"
     env = {**os.environ, "SOFTMAX_LAB_HOME": str(Path(root) / ".answers")}
     with log.open("w") as out:
