@@ -1,6 +1,7 @@
 """A real JupyterLab server and a real Chromium, for tests and measurements."""
 
 import contextlib
+import json
 import os
 import shutil
 import socket
@@ -67,6 +68,18 @@ def wait_for(url, server, log, seconds=60):
             return
         time.sleep(0.2)
     raise RuntimeError(f"The server did not start:\n{log.read_text()}")
+
+
+def end_kernels(address, token):
+    """End every kernel that an open notebook has started."""
+    sessions = f"{address}/api/sessions"
+    with urllib.request.urlopen(f"{sessions}?token={token}") as answer:
+        running = json.load(answer)
+    for session in running:
+        end = urllib.request.Request(
+            f"{sessions}/{session['id']}?token={token}", method="DELETE"
+        )
+        urllib.request.urlopen(end).close()
 
 
 @contextlib.contextmanager

@@ -3,11 +3,20 @@
 import ast
 import os
 import re
+import shutil
 from urllib.parse import urlparse
 
 import numpy as np
 import pytest
-from browser import chromium, find_chromium, jupyterlab, open_notebook, run_all
+from browser import (
+    chromium,
+    end_kernels,
+    find_chromium,
+    jupyterlab,
+    open_notebook,
+    run_all,
+)
+from kernels import solved
 from playwright.sync_api import expect
 from refresh import NOTEBOOKS
 
@@ -28,13 +37,16 @@ def lab(tmp_path_factory):
     root = tmp_path_factory.mktemp("my-lessons")
     copy_lessons(NOTEBOOKS, root)
     with jupyterlab(root) as server, chromium() as browser:
-        yield browser, server
+        yield browser, server, root / ".answers"
 
 
 @pytest.fixture
 def lesson(lab):
-    """Open a lesson and run it; nothing may fail, nothing may leave the machine."""
-    browser, (address, token) = lab
+    """Open a lesson and run it; nothing may fail, nothing may leave the machine.
+
+    Each test has new kernels, and a learner who has answered nothing yet.
+    """
+    browser, (address, token), answers = lab
     page = browser.new_page(viewport={"width": 1100, "height": 1000})
     complaints, strangers = [], []
 
@@ -59,6 +71,8 @@ def lesson(lab):
 
     yield start
     page.close()
+    end_kernels(address, token)
+    shutil.rmtree(answers, ignore_errors=True)
     assert complaints == []
     assert strangers == []
 
@@ -169,31 +183,6 @@ def test_lesson_1_is_usable_by_keyboard_alone(lesson):
     expect(box(shown, "shift")).to_have_value("0")
 
 
-LESSONS = [path.stem for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
-WITH_SLIDERS = ".jp-OutputArea-child:has(.noUi-handle)"
-
-
-@pytest.mark.parametrize("name", LESSONS[2:])
-def test_every_lesson_runs_and_all_its_figures_follow_the_keyboard(lesson, name):
-    page = lesson(name)
-    assert page.locator("[data-mime-type*=error]").count() == 0
-    assert page.locator("[data-mime-type*=stderr]").count() == 0
-    figures = page.locator(WITH_SLIDERS)
-    assert figures.count() >= 1
-    for shown in figures.all():
-        shown.scroll_into_view_if_needed()
-        for handle in shown.locator(".noUi-handle").all():
-            before = sentence(shown)
-            handle.focus()
-            at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute(
-                "aria-valuemax"
-            )
-            page.keyboard.press("ArrowLeft" if at_end else "ArrowRight")
-            expect(shown.locator("svg[role=img]")).not_to_have_attribute(
-                "aria-label", before
-            )
-
-
 MY_SOFTMAX = """def my_softmax(batch):
     weights = np.exp(batch)
     return weights / weights.sum({})
@@ -235,7 +224,7 @@ def go_to(page, source):
     """Walk to a cell with the arrow keys, as in command mode."""
     page.keyboard.press("Escape")
     target = code_cell(page, source)
-    for _ in range(80):
+    for _ in range(120):
         way = target.evaluate(WAY_TO_CELL)
         if way == "":
             return target
@@ -308,3 +297,72 @@ def test_a_learner_walks_through_lesson_1_by_keyboard_alone(lesson):
     write_in = go_to(page, "def my_softmax")
     write(page, MY_SOFTMAX.format("axis=0"))
     expect(write_in.locator("summary")).to_have_count(2)  # two different failed tries
+
+
+# Every lesson, from its first cell to its last
+
+LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
+WITH_SLIDERS = ".jp-OutputArea-child:has(.noUi-handle)"
+FOCUSED = "() => document.activeElement.innerText"
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_every_lesson_is_usable_by_keyboard_from_start_to_end(lesson, path):
+    page = lesson(path.stem)
+    assert page.locator("[data-mime-type*=error]").count() == 0
+    assert page.locator("[data-mime-type*=stderr]").count() == 0
+    code = [c for c in nbformat.read(path, 4).cells if c.cell_type == "code"]
+    move_every_slider(page, sum("live(" in c.source for c in code))
+    answer_every_question(page)
+    for cell in code:
+        if "check(" in cell.source:
+            solve(page, cell.source)
+    assert page.locator("[data-mime-type*=error]").count() == 0
+    assert page.locator("[data-mime-type*=stderr]").count() == 0
+
+
+def move_every_slider(page, count):
+    """Each figure's sentence follows an arrow key on each of its sliders."""
+    figures = page.locator(WITH_SLIDERS)
+    assert 1 <= figures.count() <= count  # some are still pictures
+    for shown in figures.all():
+        shown.scroll_into_view_if_needed()
+        for handle in shown.locator(".noUi-handle").all():
+            before = sentence(shown)
+            handle.focus()
+            at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute(
+                "aria-valuemax"
+            )
+            page.keyboard.press("ArrowLeft" if at_end else "ArrowRight")
+            expect(shown.locator("svg[role=img]")).not_to_have_attribute(
+                "aria-label", before
+            )
+
+
+def tab_to(page, start):
+    """Press Tab until the button that begins so has the focus."""
+    for _ in range(10):
+        if page.evaluate(FOCUSED).startswith(start):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"no way by Tab to {start!r}")
+
+
+def answer_every_question(page):
+    """Commit to the first option of each, and see why it is right or not.
+
+    The inventory of lesson 0 is the one that says nothing until the end.
+    """
+    commits = page.get_by_role("button", name="commit", exact=True)
+    said = page.locator("[role=status]").get_by_text(re.compile("^(Right|Not so)\\.$"))
+    place = page.get_by_text(re.compile(r"^Question \d+ of 12$"))
+    done = page.get_by_text("All 12 questions are answered")
+    while commits.count():
+        choice = page.locator("button.softmax-lab-choice").first
+        waits = choice.locator("xpath=ancestor::*[.//text()[contains(., ' of 12')]]")
+        where, before = page.evaluate(PLACE), said.count()
+        choice.focus()
+        page.keyboard.press("Enter")
+        for stop in ("○ guess", "commit"):
+            tab_to(page, stop)
+            page.keyboard.press("Enter")

@@ -1,0 +1,82 @@
+"""Lessons run as people run them: a cell again, a page again, from the middle."""
+
+import nbformat
+import pytest
+from kernels import code_of, kernel, plain
+from refresh import NOTEBOOKS
+from sections import closure, needed, only_imports, said, sections
+
+LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
+each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+@each_lesson
+def test_a_cell_run_twice_and_a_page_run_twice_say_the_same(path, tmp_path, learner):
+    cells = code_of(read(path))
+    with kernel(tmp_path) as here:
+        first = {}
+        for cell in cells:
+            first[cell.id] = here.run(cell.source)
+            assert here.run(cell.source) == first[cell.id], cell.id
+        for cell in cells:
+            assert here.run(cell.source) == first[cell.id], cell.id
+
+
+# From the middle: a new kernel, the cells that import, and what a section builds on
+
+
+@each_lesson
+def test_a_section_names_the_sections_whose_code_it_needs(path):
+    notebook = read(path)
+    assert said(notebook) == needed(notebook)
+
+
+BEGIN = "_kept, _left = dict(globals()), {}"
+RESTART = """
+for _name in [name for name in globals() if name not in _kept]:
+    if _name not in ("_kept", "_left"):
+        del globals()[_name]
+globals().update(_kept)
+for _name in {before!r}:
+    globals().update(_left[_name])
+_here = dict(globals())
+"""
+LEAVE = """
+_left[{heading!r}] = {{
+    name: value for name, value in globals().items() if _here.get(name) is not value
+}}
+"""
+
+
+@each_lesson
+def test_a_section_runs_on_what_it_builds_on_alone(path, tmp_path, learner):
+    """Its namespace holds what the cells that import and those sections set.
+
+    One kernel for a lesson: names are deleted between sections, and what a section
+    left is put back, so that no model is trained twice. What TensorFlow keeps to
+    itself, its devices and seeds, stays.
+    """
+    notebook = read(path)
+    builds_on = said(notebook)
+    with kernel(tmp_path) as here:
+        for cell in code_of(notebook):
+            if only_imports(cell.source):
+                here.run(cell.source)
+        here.run(BEGIN)
+        for heading, cells in sections(notebook).items():
+            here.run(RESTART.format(before=closure(heading, builds_on)))
+            for cell in cells:
+                shown, stored = here.run(cell.source), plain(cell.outputs)
+                assert kinds(shown) == kinds(stored), (heading, cell.id)
+                if "nbval-check-output" in cell.metadata.get("tags", []):
+                    assert shown == stored, (heading, cell.id)
+            here.run(LEAVE.format(heading=heading))
+
+
+def kinds(outputs):
+    """What kinds of output there are; a figure that fails has no picture."""
+    return [set(output) for output in outputs]
