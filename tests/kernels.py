@@ -1,6 +1,7 @@
 """One kernel for many runs of a lesson's cells, as a learner may come to run them."""
 
 import contextlib
+import os
 import re
 
 import nbformat
@@ -10,16 +11,18 @@ from refresh import NOTEBOOKS, WIDGET, joined
 from softmax_lab.exercises import solution
 from softmax_lab.tasks import EXERCISES
 
+
 class Kernel:
     """A kernel in `folder` that runs cells one by one and remembers nothing else."""
 
-    def __init__(self, folder=NOTEBOOKS):
+    def __init__(self, folder, **options):
         self.client = NotebookClient(
             nbformat.v4.new_notebook(),
             timeout=600,
             record_timing=False,
             resources={"metadata": {"path": str(folder)}},
             extra_arguments=["--log-level=ERROR"],
+            **options,
         )
 
     def run(self, source):
@@ -43,15 +46,26 @@ def plain(outputs):
 
 
 def data_of(output):
-    return {kind: data for kind, data in output.get("data", {}).items() if kind != WIDGET}
+    return {
+        kind: data for kind, data in output.get("data", {}).items() if kind != WIDGET
+    }
 
 
 @contextlib.contextmanager
-def kernel(folder=NOTEBOOKS):
-    """Start a kernel; it is stopped at the end."""
-    started = Kernel(folder)
-    with started.client.setup_kernel():
+def kernel(folder=NOTEBOOKS, **options):
+    """Start a kernel in `folder`; it is stopped at the end.
+
+    On one thread: two on busy cores wait for each other, up to four times as long.
+    """
+    started = Kernel(folder, **options)
+    threads = dict.fromkeys(["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"], "1")
+    with started.client.setup_kernel(env={**os.environ, **threads}):
         yield started
+
+
+def kinds(outputs):
+    """What kinds of output there are; a figure that fails has no picture."""
+    return [set(output) for output in outputs]
 
 
 def code_of(notebook):

@@ -2,7 +2,7 @@
 
 import nbformat
 import pytest
-from kernels import code_of, kernel, plain
+from kernels import code_of, kernel, kinds, plain
 from refresh import NOTEBOOKS
 from sections import closure, needed, only_imports, said, sections
 
@@ -75,8 +75,3 @@ def test_a_section_runs_on_what_it_builds_on_alone(path, tmp_path, learner):
                 if "nbval-check-output" in cell.metadata.get("tags", []):
                     assert shown == stored, (heading, cell.id)
             here.run(LEAVE.format(heading=heading))
-
-
-def kinds(outputs):
-    """What kinds of output there are; a figure that fails has no picture."""
-    return [set(output) for output in outputs]
