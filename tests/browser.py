@@ -47,6 +47,7 @@ def jupyterlab(root):
         }.items()
     ]
     command += [f"--IdentityProvider.token={token}", "--expose-app-in-browser"]
+    command.append("--JupyterNotebookApp.expose_app_in_browser=True")
     command += [f"--LabApp.workspaces_dir={Path(root) / '.workspaces'}"]
     log = Path(root) / "server.log"
     env = {**os.environ, "SOFTMAX_LAB_HOME": str(Path(root) / ".answers")}
@@ -96,13 +97,20 @@ def chromium():
             browser.close()
 
 
-def open_notebook(page, address, token, path):
-    page.goto(f"{address}/lab/tree/{path}?token={token}&reset")
+def open_notebook(page, address, token, path, place="lab/tree"):
+    """Open a notebook in JupyterLab; `place="notebooks"` opens it in Notebook 7."""
+    page.goto(f"{address}/{place}/{path}?token={token}&reset")
     page.locator(".jp-Notebook").wait_for(timeout=60_000)
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
-    page.get_by_text("(ipykernel) | Idle").wait_for(timeout=60_000)
+    page.wait_for_function(KERNEL_IS_IDLE, timeout=60_000)
 
 
+KERNEL_IS_IDLE = """
+() => {
+  const session = window.jupyterapp.shell.currentWidget?.sessionContext?.session;
+  return session?.kernel?.status === 'idle';
+}
+"""
 EVERY_CELL_HAS_RUN = """
 () => {
   const panel = window.jupyterapp.shell.currentWidget;

@@ -10,7 +10,7 @@ from jupyter_client.manager import AsyncKernelManager
 from traitlets import Unicode
 
 OFFLINE = ["bwrap", "--unshare-net", "--die-with-parent", "--dev-bind", "/", "/"]
-READ_ONLY = ["--ro-bind", "/", "/", "--dev", "/dev", "--tmpfs", tempfile.gettempdir()]
+READ_ONLY = ["--ro-bind", "/", "/", "--dev", "/dev"]
 
 
 @cache
@@ -30,7 +30,10 @@ walled = pytest.mark.skipif(
 
 
 class WalledKernel(AsyncKernelManager):
-    """A kernel behind walls, if there can be any. It talks through files in `pipes`."""
+    """A kernel behind walls, if there can be any.
+
+    It writes temporary files to `pipes` alone, and talks through files there.
+    """
 
     pipes = Unicode()
 
@@ -45,6 +48,7 @@ class WalledKernel(AsyncKernelManager):
         self.connection_file = f"{self.pipes}/kernel.json"
         if available():
             self.transport, self.ip = "ipc", f"{self.pipes}/k"
+        options["env"] = {**options["env"], "TMPDIR": self.pipes}
         return await super()._async_pre_start_kernel(**options)
 
     async def _async_cleanup_resources(self, restart=False):
