@@ -26,6 +26,7 @@ from softmax_lab import softmax
 
 expect.set_options(timeout=30_000)  # the machine may be busy
 REQUIRED = os.environ.get("SOFTMAX_LAB_REQUIRE_BROWSER")
+NOTEBOOK_7_ITSELF = "Cannot read properties of undefined (reading 'schema')"
 if not find_chromium():
     reason = "no Chromium or Chrome on this machine: lessons are not opened in it"
     if REQUIRED:
@@ -60,8 +61,12 @@ def lesson(lab):
         if url.scheme not in ("data", "blob") and url.hostname != "127.0.0.1":
             strangers.append(request.url)
 
+    def failed(error):
+        if NOTEBOOK_7_ITSELF not in str(error):
+            complaints.append(str(error))
+
     page.on("console", heard)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("pageerror", failed)
     page.on("request", asked)
     page.on("websocket", asked)
 
@@ -407,7 +412,22 @@ def solve(page, source):
 
 @pytest.mark.parametrize("name", ["04_gradients", "06_find_the_bug"])
 def test_a_lesson_runs_in_notebook_7(lesson, name):
-    """One that needs NumPy alone, and one with TensorFlow."""
+    """One that needs NumPy alone, and one with TensorFlow.
+
+    There the arrow keys leave a slider for the next heading: the number box is what
+    the keyboard has.
+    """
     page = lesson(name, "notebooks")
     nothing_failed(page)
-    move_every_slider(page, most=9)
+    shown = page.locator(".jp-OutputArea-child:has(.noUi-handle)").first
+    box(shown, "step").click()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text("7")
+    page.keyboard.press("Enter")
+    expect(shown.locator("p[role=status]")).to_contain_text("step 7")
+    track = shown.locator(".noUi-base").filter(visible=True)
+    where = track.last if name.startswith("06") else track.first
+    place = where.bounding_box()
+    where.click(position={"x": place["width"] / 2, "y": place["height"] / 2})
+    half = {"04": "step 200", "06": "step 100"}[name[:2]]
+    expect(shown.locator("p[role=status]")).to_contain_text(half)
