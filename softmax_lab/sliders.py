@@ -296,7 +296,7 @@ def line_of(error, function):
 
 
 def as_alert(text):
-    return f'<p role="alert" style="color: #882255">✗ {html.escape(text)}</p>'
+    return f'<p role="alert">✗ {html.escape(text)}</p>'
 
 
 def as_caption(text):
