@@ -22,7 +22,7 @@ from playwright.sync_api import expect
 from refresh import NOTEBOOKS
 
 from course import copy_lessons
-from softmax_lab import softmax
+from softmax_lab import check, live, predict, progress, softmax
 
 expect.set_options(timeout=30_000)  # the machine may be busy
 REQUIRED = os.environ.get("SOFTMAX_LAB_REQUIRE_BROWSER")
@@ -431,3 +431,106 @@ def test_a_lesson_runs_in_notebook_7(lesson, name):
     where.click(position={"x": place["width"] / 2, "y": place["height"] / 2})
     half = {"04": "step 200", "06": "step 100"}[name[:2]]
     expect(shown.locator("p[role=status]")).to_contain_text(half)
+
+
+# VS Code shows outputs in a bare page, in its own colours
+
+VS_CODE = {"light": ("#3b3b3b", "#ffffff"), "dark": ("#cccccc", "#1f1f1f")}
+READABLE = 4.5  # contrast, WCAG AA
+LOOK = """
+() => {
+  const light = ([r, g, b]) => {
+    const part = x => (x /= 255) <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4;
+    return 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
+  };
+  const rgb = colour => colour.match(/[\\d.]+/g).map(Number);
+  const behind = element => {
+    for (let e = element; e; e = e.parentElement) {
+      const colour = rgb(getComputedStyle(e).backgroundColor);
+      if (colour.length === 3 || colour[3] > 0) return colour;
+    }
+  };
+  const contrast = (one, other) => {
+    const [low, high] = [light(one), light(other)].sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05);
+  };
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (texts.nextNode()) {
+    const text = texts.currentNode.textContent.trim();
+    const element = texts.currentNode.parentElement;
+    if (!text || element.closest('style, svg')) continue;
+    found.push([text, contrast(rgb(getComputedStyle(element).color), behind(element))]);
+  }
+  return found;
+}
+"""
+FIGURES = """
+() => [...document.querySelectorAll('svg')].map(svg => {
+  const ground = getComputedStyle(svg.querySelector('path')).fill;
+  const outer = svg.getBoundingClientRect();
+  const inner = svg.querySelector('path').getBoundingClientRect();
+  const whole = inner.width >= outer.width - 1 && inner.height >= outer.height - 1;
+  return [svg.getAttribute('aria-label'), ground, whole, outer.width, outer.height];
+})
+"""
+
+
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory):
+    """All that lessons store for a page without JupyterLab, and what comes later."""
+    stored = [
+        output.data.get("image/svg+xml") or output.data.get("text/html")
+        for path in LESSONS
+        for cell in nbformat.read(path, 4).cells
+        for output in cell.get("outputs", [])
+        if "data" in output
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOFTMAX_LAB_HOME", str(tmp_path_factory.mktemp("bare")))
+        stored += later()
+    progress.STORES.clear()
+    return [page for page in stored if page]
+
+
+def later():
+    """What a learner sees who answers: verdicts, checks with hints, an alert."""
+    asked = [predict("seven-wins@a-bare-page"), predict("the-copy@a-bare-page")]
+    for question in asked:
+        question.commit("a", "certain")
+    tries = [lambda batch: batch, lambda batch: 2 * batch, lambda batch: np.exp(batch)]
+    checks = [check("softmax", answer).as_html() for answer in tries]
+    broken = live(lambda ax, turn=0: ax.no_such_method(), turn=(0, 1))
+    (alert,) = [part.value for part in broken.children if "alert" in str(part)]
+    return [question.children[0].value for question in asked] + checks + [alert]
+
+
+@pytest.mark.parametrize("theme", VS_CODE)
+def test_outputs_are_legible_without_jupyterlab(lab, outputs, theme):
+    browser, *_ = lab
+    page = browser.new_page(viewport={"width": 700, "height": 900})
+    ink, paper = VS_CODE[theme]
+    style = f"body {{ color: {ink}; background: {paper} }}"
+    parts = "".join(f"<div>{output}</div>" for output in outputs)
+    page.set_content(f"<!doctype html><style>{style}</style>{parts}")
+    page.evaluate(
+        "() => document.querySelectorAll('details').forEach(d => d.open = true)"
+    )
+    texts, figures = page.evaluate(LOOK), page.evaluate(FIGURES)
+    wide = page.evaluate("() => document.documentElement.scrollWidth")
+    page.close()
+    assert len(texts) > 500
+    assert [text for text, contrast in texts if contrast < READABLE] == []
+    assert len(figures) >= 20
+    for label, ground, whole, width, height in figures:
+        assert label
+        assert (ground, whole) == ("rgb(255, 255, 255)", True), label
+        assert 100 < width <= 700, label
+        assert height > 50, label
+    assert wide <= 700
+
+
+def test_no_output_depends_on_the_colours_of_jupyterlab(outputs):
+    for output in outputs:
+        assert not re.search(r"var\(\s*--[\w-]+\s*\)", output)  # without a fallback
+        assert not re.search(r"class=\"[^\"]*\bjp-", output)
