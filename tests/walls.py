@@ -33,6 +33,7 @@ class WalledKernel(AsyncKernelManager):
     """A kernel behind walls, if there can be any.
 
     It writes temporary files to `pipes` alone, and talks through files there.
+    Matplotlib keeps its list of fonts there too: it would say that it cannot.
     """
 
     pipes = Unicode()
@@ -48,7 +49,8 @@ class WalledKernel(AsyncKernelManager):
         self.connection_file = f"{self.pipes}/kernel.json"
         if available():
             self.transport, self.ip = "ipc", f"{self.pipes}/k"
-        options["env"] = {**options["env"], "TMPDIR": self.pipes}
+        places = dict.fromkeys(["TMPDIR", "MPLCONFIGDIR"], self.pipes)
+        options["env"] = {**options["env"], **places}
         return await super()._async_pre_start_kernel(**options)
 
     async def _async_cleanup_resources(self, restart=False):
