@@ -1,6 +1,7 @@
 """A real JupyterLab server and a real Chromium, for tests and measurements."""
 
 import contextlib
+import json
 import os
 import shutil
 import socket
@@ -53,6 +54,7 @@ def jupyterlab(root):
             "user_settings": ".settings",
         }.items()
     ]
+    command.append("--JupyterNotebookApp.expose_app_in_browser=True")
     log = Path(root) / "server.log"
     env = {**os.environ, "SOFTMAX_LAB_HOME": str(Path(root) / ".answers")}
     with log.open("w") as out:
@@ -75,6 +77,18 @@ def wait_for(url, server, log, seconds=60):
     raise RuntimeError(f"The server did not start:\n{log.read_text()}")
 
 
+def end_kernels(address, token):
+    """End every kernel that an open notebook has started."""
+    sessions = f"{address}/api/sessions"
+    with urllib.request.urlopen(f"{sessions}?token={token}") as answer:
+        running = json.load(answer)
+    for session in running:
+        end = urllib.request.Request(
+            f"{sessions}/{session['id']}?token={token}", method="DELETE"
+        )
+        urllib.request.urlopen(end).close()
+
+
 @contextlib.contextmanager
 def chromium():
     from playwright.sync_api import sync_playwright
@@ -89,13 +103,20 @@ def chromium():
             browser.close()
 
 
-def open_notebook(page, address, token, path):
-    page.goto(f"{address}/lab/tree/{path}?token={token}&reset")
+def open_notebook(page, address, token, path, place="lab/tree"):
+    """Open a notebook in JupyterLab; `place="notebooks"` opens it in Notebook 7."""
+    page.goto(f"{address}/{place}/{path}?token={token}&reset")
     page.locator(".jp-Notebook").wait_for(timeout=60_000)
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
-    page.get_by_text("(ipykernel) | Idle").wait_for(timeout=60_000)
+    page.wait_for_function(KERNEL_IS_IDLE, timeout=60_000)
 
 
+KERNEL_IS_IDLE = """
+() => {
+  const session = window.jupyterapp.shell.currentWidget?.sessionContext?.session;
+  return session?.kernel?.status === 'idle';
+}
+"""
 EVERY_CELL_HAS_RUN = """
 () => {
   const panel = window.jupyterapp.shell.currentWidget;

@@ -27,5 +27,7 @@ def stopped(notebook, folder):
             if output.output_type == "error"
         ]
         (stop,) = errors
+        assert "TensorFlow is not on this machine" in stop[1].evalue
+        assert "To install it, open a terminal and run:" in stop[1].evalue
         return stop
     raise AssertionError("the lesson never missed TensorFlow")
