@@ -11,6 +11,7 @@ import io
 import itertools
 import json
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -21,8 +22,10 @@ from PIL import Image, ImageOps
 from refresh import NOTEBOOKS
 
 import softmax_lab
-from course import copy_lessons
 from softmax_lab import bank, progress
+
+sys.path.append(str(NOTEBOOKS.parent))  # course.py is no package
+from course import copy_lessons
 
 DOCS = Path(__file__).parents[1] / "docs"
 GIF, STILL = DOCS / "commit-then-look.gif", DOCS / "commit-then-look.png"
