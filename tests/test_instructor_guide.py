@@ -254,6 +254,7 @@ def test_limits_are_those_of_the_code():
     limits = (
         f"{cell} seconds a cell, {args.timeout:.0f} a notebook (`--timeout`), "
         f"{args.memory:.0f} GB (`--memory`), {watch.processes} processes, "
+        f"{watch.disk / 1e9:g} GB of files, "
         f"{autograde.OUTPUT_LIMIT / 1e6:.0f} MB of output"
     )
     assert limits in GUIDE
