@@ -6,7 +6,7 @@ import re
 
 import nbformat
 from nbclient import NotebookClient
-from refresh import NOTEBOOKS, WIDGET, joined
+from refresh import NOTEBOOKS, WIDGET, joined, with_sentences
 
 from softmax_lab.exercises import solution
 from softmax_lab.tasks import EXERCISES
@@ -40,7 +40,7 @@ def plain(outputs):
     """Return outputs without what differs from one run to the next."""
     kept = [
         {"name": output.get("name"), "text": output.get("text"), **data_of(output)}
-        for output in joined(outputs)
+        for output in with_sentences(joined(outputs))
     ]
     return [{key: value for key, value in one.items() if value} for one in kept]
 

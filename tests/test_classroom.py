@@ -613,11 +613,12 @@ def wait_until(condition, seconds=120):
 
 
 def dask_workers(child):
-    return [
-        process
-        for process in psutil.Process(child.pid).children(recursive=True)
-        if "spawn_main" in " ".join(process.cmdline())
-    ]
+    found = []
+    for process in psutil.Process(child.pid).children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # it has ended this moment
+            if "spawn_main" in " ".join(process.cmdline()):
+                found.append(process)
+    return found
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent in another way")

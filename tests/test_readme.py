@@ -11,6 +11,7 @@ import make_animation
 import nbformat
 import numpy as np
 import pytest
+import test_elsewhere
 import test_notebooks
 from packaging.requirements import Requirement
 from PIL import Image
@@ -47,8 +48,8 @@ def live_figures():
 
 def megabytes_without_tensorflow():
     """The most that a test lets such a lesson have."""
-    lessons = set(LESSONS) - test_notebooks.WITH_TENSORFLOW
-    return max(test_notebooks.MEGABYTES.get(name, 250) for name in lessons)
+    lessons = set(LESSONS) - test_elsewhere.WITH_TENSORFLOW
+    return max(test_elsewhere.MEGABYTES.get(name, 250) for name in lessons)
 
 
 def gigabytes_installed():
@@ -159,7 +160,7 @@ def test_what_is_installed_takes_about_2_gb():
 
 def test_eight_lessons_need_no_tensorflow():
     assert len(LESSONS) == 12
-    assert len(set(LESSONS) - test_notebooks.WITH_TENSORFLOW) == 8
+    assert len(set(LESSONS) - test_elsewhere.WITH_TENSORFLOW) == 8
 
 
 @pytest.mark.parametrize("page", PAGES)
