@@ -612,6 +612,13 @@ def wait_until(condition, seconds=120):
         time.sleep(0.05)
 
 
+def age(process):
+    try:
+        return time.time() - process.create_time()
+    except psutil.Error:  # it has ended this moment
+        return 0
+
+
 def dask_workers(child):
     found = []
     for process in psutil.Process(child.pid).children(recursive=True):
@@ -624,7 +631,7 @@ def dask_workers(child):
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent in another way")
 def test_a_killed_worker_and_an_interrupted_run_lose_nothing(tmp_path):
     root = new_course(tmp_path / "course")
-    students = [f"student-{k}" for k in range(8)]
+    students = [f"student-{k}" for k in range(20)]
     notebook = solved(PS1)
     notebook.cells.insert(1, nbformat.v4.new_code_cell("import time; time.sleep(1)"))
     for student in students:
@@ -634,6 +641,8 @@ def test_a_killed_worker_and_an_interrupted_run_lose_nothing(tmp_path):
         wait_until(lambda: len(list(done.glob("*.json"))) >= 1)
         dask_workers(child)[0].kill()
         wait_until(lambda: len(list(done.glob("*.json"))) >= 3)
+        # a worker that is only starting would say that it was interrupted
+        wait_until(lambda: all(age(worker) > 12 for worker in dask_workers(child)))
         os.killpg(child.pid, signal.SIGINT)
         said = child.communicate(timeout=60)[0]
         assert child.returncode == 1

@@ -46,6 +46,8 @@ warnings.filterwarnings("ignore", category=SAWarning)
 OUTPUT_LIMIT = 2_000_000  # characters that a notebook may put out
 MESSAGE_LIMIT = 100_000_000  # bytes that it may put out at once
 TRIAL_SECONDS = 5  # a test that takes longer with wrong answers has not passed
+STARTS = 3  # tries: without a sandbox two kernels may have chosen the same port
+NOT_STARTED = "its kernel did not start"  # so nothing of the student's has run
 STUDENT = "student"  # in the throw-away root everybody has this name
 DATABASE = "definition.db"
 
@@ -99,13 +101,17 @@ def grade(work, files):
     """Return the Outcome of one submission; never raises what a student caused."""
     start = time.monotonic()
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)
-    with tempfile.TemporaryDirectory(prefix="g", ignore_cleanup_errors=True) as root:
-        root = Path(root).resolve()
-        lay_out(root, work, files)
-        try:
-            outcome = Outcome(run(root, work))
-        except UngradedError as error:
-            outcome = Outcome("", str(error))
+    for _ in range(STARTS):
+        with tempfile.TemporaryDirectory(
+            prefix="g", ignore_cleanup_errors=True
+        ) as root:
+            lay_out(Path(root).resolve(), work, files)
+            try:
+                outcome = Outcome(run(Path(root).resolve(), work))
+            except UngradedError as error:
+                outcome = Outcome("", str(error))
+        if outcome.reason != NOT_STARTED:
+            break
     outcome.seconds, outcome.walls = time.monotonic() - start, available()
     return outcome
 
@@ -147,6 +153,8 @@ def explained(error):
         return "a cell could not be stopped, or put out too much at once"
     if isinstance(error, NoSuchKernel):
         return f"there is no kernel {error.name!r} here: its solution asks for it"
+    if isinstance(error, RuntimeError) and "kernel_info" in str(error):
+        return NOT_STARTED
     return f"nbgrader stopped at it: {type(error).__name__}: {error}"[:200]
 
 
