@@ -1,4 +1,4 @@
-"""What learners hand in for problem set 1; read by test_assignments."""
+"""What learners hand in for problem set 1; read by test_classroom."""
 
 MARKS = 20
 MANUAL = "why"

@@ -1,4 +1,4 @@
-"""What learners hand in for problem set 2; read by test_assignments.
+"""What learners hand in for problem set 2; read by test_classroom.
 
 Each is the reference with some cells replaced. A wrong one says which test
 cells it fails, and the points it loses there.
