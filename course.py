@@ -36,9 +36,9 @@ TEST.append(["-m", "pytest", "--nbval-lax"])  # where: pyproject.toml, testpaths
 BENCHES = ["core", "sliders", "grading", "hub"]
 VERBS = {
     "test": TEST,
-    "refresh": [["tests/refresh.py"]],
+    "refresh": [["tools/refresh.py"]],
     "site": [["docs/build.py"]],
-    "bench": [[f"tests/bench_{name}.py"] for name in BENCHES],
+    "bench": [[f"tools/bench_{name}.py"] for name in BENCHES],
 }
 PYTHONS = [(3, 11), (3, 12), (3, 13)]
 FULL_DISK = {errno.ENOSPC, errno.EDQUOT} | ({112} if os.name == "nt" else set())

@@ -7,7 +7,7 @@ needs NumPy alone, and nothing here ever imports TensorFlow.
 from importlib import import_module
 
 HOMES = {
-    "probabilities": [
+    "core.probabilities": [
         "entmax15",
         "entropy",
         "log_softmax",
@@ -16,22 +16,28 @@ HOMES = {
         "softmax",
         "sparsemax",
     ],
-    "losses": [
+    "core.losses": [
         "cross_entropy",
         "cross_entropy_gradient",
         "kl_divergence",
         "numerical_gradient",
         "softmax_jacobian",
     ],
-    "calibration": [
+    "core.calibration": [
         "expected_calibration_error",
         "fit_temperature",
         "reliability_curve",
     ],
-    "sampling": ["sample"],
-    "classroom": ["class_report"],
-    "data": ["alice", "capstone_digits", "digits", "known_answer", "noisy_digits"],
-    "figures": [
+    "core.sampling": ["sample"],
+    "learn.class_report": ["class_report"],
+    "data.datasets": [
+        "alice",
+        "capstone_digits",
+        "digits",
+        "known_answer",
+        "noisy_digits",
+    ],
+    "figures.draw": [
         "draw_bars",
         "draw_image",
         "draw_on_simplex",
@@ -39,11 +45,11 @@ HOMES = {
         "draw_reliability",
         "draw_simplex",
     ],
-    "sliders": ["live"],
-    "questions": ["inventory", "predict", "quiz", "review"],
-    "exercises": ["check"],
-    "report": ["write_report"],
-    "startup": ["starting_tensorflow"],
+    "figures.live": ["live"],
+    "learn.ask": ["inventory", "predict", "quiz", "review"],
+    "learn.check": ["check"],
+    "learn.report": ["write_report"],
+    "base.extras": ["starting_tensorflow"],
 }
 __all__ = sorted(name for names in HOMES.values() for name in names)
 

@@ -6,7 +6,7 @@ import tempfile
 import pytest
 from hypothesis import settings
 
-from softmax_lab import progress
+from softmax_lab.base import store
 
 # The tests, and the kernels that they start, know nothing of who runs them.
 NOBODY = tempfile.TemporaryDirectory()
@@ -25,4 +25,4 @@ def learner(tmp_path, monkeypatch):
     folder = tmp_path / "learner"
     monkeypatch.setenv("SOFTMAX_LAB_HOME", str(folder))
     yield folder
-    progress.STORES.clear()
+    store.STORES.clear()

@@ -1,0 +1,1 @@
+"""The digits, a known answer, a text."""

@@ -1,0 +1,1 @@
+"""Pictures, and what makes them live."""

@@ -1,0 +1,1 @@
+"""Asks, checks, and says what became of it."""

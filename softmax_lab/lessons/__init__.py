@@ -1,0 +1,1 @@
+"""The content: a folder a lesson, with its questions and its exercises."""
