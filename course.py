@@ -1,7 +1,8 @@
 """Set up Softmax Lab beside this file, then open its lessons.
 
     python course.py            open the lessons in JupyterLab
-    python course.py test       check the style and run every test
+    python course.py test       check the style and run the tests; with --quick,
+                                those that wait for no kernel, browser or class
     python course.py refresh    execute the notebooks and store their outputs
     python course.py site       build a site of the lessons, to read without a kernel
     python course.py bench      measure functions, sliders, grading, and a class on a hub
@@ -33,6 +34,9 @@ LESSONS = ROOT / "my-lessons"
 
 TEST = [["-m", "ruff", "check", "."], ["-m", "ruff", "format", "--check", "."]]
 TEST.append(["-m", "pytest", "--nbval-lax"])  # where: pyproject.toml, testpaths
+# All of them on all processors: what belongs together stays on one.
+PARALLEL = ["-n", "logical", "--dist", "loadgroup", "--no-loadscope-reorder"]
+QUICK = ["-m", "not slow and not weekly"]
 BENCHES = ["core", "sliders", "grading", "hub"]
 VERBS = {
     "test": TEST,
@@ -77,13 +81,34 @@ def main(args):
         return 0
     if verb in VERBS:
         set_up(for_tests=True)
-        return run_all(VERBS[verb], args[1:])
+        return run_all(
+            VERBS[verb], for_pytest(args[1:]) if verb == "test" else args[1:]
+        )
     if verb and not verb.startswith("-"):
         verbs = ", ".join(VERBS)
         raise CourseError(f"There is no '{verb}': the verbs are {verbs}; try --help.")
     set_up()
     copy_lessons(ROOT / "notebooks", LESSONS)
     return run_all([jupyterlab()], args)
+
+
+def for_pytest(args):
+    """The arguments of pytest: a file that is named runs alone, on one processor."""
+    quick = QUICK if "--quick" in args else []
+    args = [arg for arg in args if arg != "--quick"]
+    named = any((ROOT / arg.partition("::")[0]).exists() for arg in args)
+    return ([] if named else PARALLEL) + quick + args
+
+
+def environment():
+    """Return the caller's environment less what would reach into the course.
+
+    Other people's packages, start-up files and passwords stay outside: all that
+    Python and Jupyter read from variables, and Jupyter's and IPython's files.
+    """
+    env = {k: v for k, v in os.environ.items() if not re.match("PYTHON|JUPYTER_", k)}
+    env.update(PYTHONNOUSERSITE="1", JUPYTER_CONFIG_DIR=str(VENV / "etc" / "learner"))
+    return dict(env, IPYTHONDIR=str(VENV / "etc" / "ipython"))
 
 
 def run_all(steps, args):
@@ -94,7 +119,8 @@ def run_all(steps, args):
     """
     codes = []
     for step in [*steps[:-1], steps[-1] + args]:
-        child = subprocess.Popen([str(PYTHON), *step], cwd=str(ROOT))
+        command = [str(PYTHON), *step]
+        child = subprocess.Popen(command, cwd=str(ROOT), env=environment())
         try:
             codes.append(child.wait())
         except KeyboardInterrupt:
@@ -107,11 +133,15 @@ def jupyterlab():
     """Serve the learner's copies; Ctrl-C then ends without a question.
 
     Open tabs are remembered for this course alone: JupyterLab's usual place is
-    shared by all projects, and would bring up the tabs of another one.
+    shared by all projects, and would bring up the tabs of another one. How it
+    looks, its theme and fonts, is the learner's own choice.
     """
+    own = os.environ.get("JUPYTER_CONFIG_DIR") or os.path.expanduser("~/.jupyter")
+    looks = os.environ.get("JUPYTERLAB_SETTINGS_DIR") or own + "/lab/user-settings"
     command = ["-m", "jupyterlab", "--ServerApp.answer_yes=True"]
     command.append(f"--ServerApp.root_dir={LESSONS}")
     command.append(f"--LabApp.workspaces_dir={VENV / 'workspaces'}")
+    command.append(f"--LabApp.user_settings_dir={looks}")
     command.append("--LabApp.default_url=/lab/tree/00_start_here.ipynb")
     root = hasattr(os, "geteuid") and os.geteuid() == 0  # as in most containers
     return command + ["--allow-root"] * root
@@ -169,7 +199,9 @@ def version_of(command):
     """Return (major, minor) of a Python, or None if it does not run."""
     question = ["-c", "import sys; print(*sys.version_info[:2])"]
     try:
-        answer = subprocess.check_output(command + question, stderr=subprocess.DEVNULL)
+        answer = subprocess.check_output(
+            command + question, stderr=subprocess.DEVNULL, env=environment()
+        )
         return tuple(int(part) for part in answer.split())
     except (OSError, ValueError, subprocess.CalledProcessError):
         return None
@@ -235,18 +267,20 @@ def installers():
     if not uv and logged([*pip, "--retries", "1", "uv"])[0]:
         uv = shutil.which("uv", path=beside)
     uv_install = [uv, "pip", "install", "--python", python]
-    return [(uv_install, uv_environment()), (pip, None)] if uv else [(pip, None)]
+    found = [(uv_install, uv_environment())] if uv else []
+    return [*found, (pip, environment())]
 
 
 def uv_environment():
     """uv does not read pip's settings: hand it the index that pip would use."""
     listing = [str(PYTHON), "-m", "pip", "config", "list"]
+    env = environment()
     settings = subprocess.run(
-        listing, stdout=subprocess.PIPE, universal_newlines=True
+        listing, stdout=subprocess.PIPE, universal_newlines=True, env=env
     ).stdout
     found = dict(re.findall(r"(?m)^(\S+)\.index-url='(.+?)'\s*$", settings))
     urls = [found[key] for key in (":env:", "install", "global") if key in found]
-    return dict([("UV_DEFAULT_INDEX", url) for url in urls[:1]], **os.environ)
+    return dict([("UV_DEFAULT_INDEX", url) for url in urls[:1]], **env)
 
 
 def try_each(tools, what):
@@ -262,7 +296,7 @@ def logged(command, env=None):
     """Run `command`, keep all it says in the log; return (worked?, output)."""
     output = []
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    child = subprocess.Popen(command, cwd=str(ROOT), env=env, **pipes)
+    child = subprocess.Popen(command, cwd=str(ROOT), env=env or environment(), **pipes)
     with child, open(str(LOG), "ab") as log:
         for line in child.stdout:
             log.write(line)

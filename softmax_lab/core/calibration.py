@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from softmax_lab.core.losses import check_indices, cross_entropy
-from softmax_lab.core.probabilities import as_rows, check_probs, softmax
+from softmax_lab.core.probabilities import as_array, as_rows, check_probs, softmax
 
 LOWEST, HIGHEST = 0.01, 100.0  # where `fit_temperature` looks
 
@@ -120,7 +120,7 @@ def claims(name, probs, labels):
 def examples(name, x, labels):
     """Return rows (N, K), their labels (N,) and the layout, N above 0."""
     rows, layout = as_rows(name, x, -1)
-    labels = np.asarray(labels)
+    labels = as_array("labels", labels)
     if len(layout[0]) != 2 or len(rows) == 0:
         raise ValueError(f"{name} must have shape (N, K), N > 0, got {layout[0]}")
     if labels.shape != (len(rows),):

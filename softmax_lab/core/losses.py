@@ -5,6 +5,7 @@ from numbers import Real
 import numpy as np
 
 from softmax_lab.core.probabilities import (
+    as_array,
     as_rows,
     check_probs,
     quietly,
@@ -148,7 +149,7 @@ def numerical_gradient(function, x, step=1e-5):
     """
     if not (isinstance(step, Real) and 0 < step < np.inf):
         raise ValueError(f"step must be a finite number above 0, got {step!r}")
-    x = np.array(x, dtype=float)
+    x = as_array("x", x).astype(float)
     gradient = np.empty_like(x)
     for place in np.ndindex(x.shape):
         ends = []
@@ -174,10 +175,7 @@ def parse_labels(labels, shape):
     The number of axes decides: one fewer than the logits for class indices,
     as many for a distribution in each row.
     """
-    try:
-        labels = np.asarray(labels)
-    except ValueError as error:
-        raise ValueError(f"labels must be a full table of numbers: {error}") from None
+    labels = as_array("labels", labels)
     if labels.shape == shape[:-1]:
         return check_indices(labels, shape[-1]).reshape(-1), None
     if labels.shape == shape:

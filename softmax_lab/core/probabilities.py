@@ -76,7 +76,8 @@ def logsumexp(x, axis=-1, keepdims=False):
         logsumexp(x) = m + log Σ_j exp(x_j - m)        m = max_j x_j
 
     The largest term becomes exp(0) = 1, so nothing overflows and the sum is
-    never 0. A row of nothing but -inf gives -inf.
+    never 0. A row of nothing but -inf gives -inf, and so does a row of nothing:
+    the log of a sum without terms, as in SciPy.
 
     Shapes: x (..., K) -> (...), or (..., 1) with `keepdims`
 
@@ -85,7 +86,9 @@ def logsumexp(x, axis=-1, keepdims=False):
     >>> float(logsumexp([1000.0, 1000.0]).round(4))
     1000.6931
     """
-    x, layout = as_rows("x", x, axis)
+    x, layout = as_rows("x", x, axis, least=0)
+    if x.shape[-1] == 0:
+        return restore_one_each(np.full(len(x), -np.inf), layout, keepdims)
     top, log_rest = split_logsumexp(x)
     return restore_one_each(top + log_rest, layout, keepdims)
 
@@ -244,9 +247,12 @@ def restore_one_each(x, layout, keepdims=False):
     return np.expand_dims(x, axis) if keepdims else x
 
 
-def as_rows(name, x, axis):
+def as_rows(name, x, axis, least=1):
     """Return `x` as floats (N, K) with the classes last, and its layout before:
     its shape with the classes last, the place of their axis, its dtype.
+
+    Raises TypeError or ValueError, naming the argument, for what is no full table
+    of real numbers, for a mask, and for fewer than `least` classes.
 
     The rows are contiguous: only along those NumPy adds pairwise, so that a
     sum of a million terms is as exact as a sum of ten.
@@ -259,9 +265,10 @@ def as_rows(name, x, axis):
     if axis != -1:
         x = np.moveaxis(x, axis, -1)
         shape = x.shape
-    if shape[-1] == 0:
+    if shape[-1] < least:
         raise ValueError(f"{name} has no class along axis {axis}: shape {shape}")
-    return np.ascontiguousarray(x).reshape(-1, shape[-1]), (shape, axis, dtype)
+    rows = math.prod(shape[:-1]), shape[-1]
+    return np.ascontiguousarray(x).reshape(rows), (shape, axis, dtype)
 
 
 def as_floats(name, x):
@@ -271,16 +278,27 @@ def as_floats(name, x):
     cannot wrap round. float16 and bfloat16 are computed in float32 and rounded
     once.
     """
-    try:
-        x = np.asarray(x)
-    except ValueError as error:
-        raise ValueError(f"{name} must be a full table of numbers: {error}") from None
+    x = as_array(name, x)
     dtype = x.dtype
     if dtype.kind not in "biuf" and dtype.name != "bfloat16":
         raise TypeError(f"{name} must be real numbers, got dtype {dtype}: {x!r:.60}")
     if dtype.kind in "biu":
         dtype = np.dtype(np.float64)
     return x.astype(np.promote_types(dtype, np.float32), copy=False), dtype
+
+
+def as_array(name, x):
+    """Return `x` as an array; refuse a ragged table, and a mask, which would be lost."""
+    parts = x if isinstance(x, (list, tuple)) else [x]
+    if any(isinstance(part, np.ma.MaskedArray) for part in parts):
+        raise TypeError(
+            f"{name} has a mask, which would be ignored: say with {name}.filled(...) "
+            "what stands there; a logit of -inf masks a class"
+        )
+    try:
+        return np.asarray(x)
+    except ValueError as error:
+        raise ValueError(f"{name} must be a full table of numbers: {error}") from None
 
 
 def check_axis(axis, name, shape):

@@ -6,6 +6,8 @@ import numpy as np
 
 from softmax_lab.core.probabilities import as_rows, softmax
 
+ROUNDING = 1e-10  # far above what 100,000 additions lose, far below any real share
+
 
 def sample(logits, temperature=1.0, top_k=None, top_p=None, rng=None):
     """Draw one class from each row of softmax(logits / T), after cutting its tail.
@@ -13,7 +15,9 @@ def sample(logits, temperature=1.0, top_k=None, top_p=None, rng=None):
     temperature  T, a finite number above 0: below 1 bolder, above 1 wilder
     top_k        only the k likeliest classes stay
     top_p        of these only the fewest that hold at least this share of the
-                 probability stay; the class that crosses it stays as well
+                 probability stay; the class that crosses it stays as well. A sum
+                 that misses top_p by less than 1e-10 of it has reached it: so much
+                 rounding may take away
     rng          `np.random.default_rng(seed)`, a seed, or None for chance
 
     It computes in float64 whatever comes in: in float16 the tail of 50,000
@@ -40,11 +44,11 @@ def sample(logits, temperature=1.0, top_k=None, top_p=None, rng=None):
         falling[:, check_top_k(top_k) :] = 0
     if top_p is not None and check_top_p(top_p) < 1:
         falling /= falling.sum(-1, keepdims=True)
-        before = falling.cumsum(-1) - falling
-        falling[before >= top_p] = 0
-    heights = falling.cumsum(-1)
-    dart = rng.random((len(z), 1)) * heights[:, -1:]
-    place = (heights <= dart).sum(-1, keepdims=True)  # the step that the dart hit
+        reached = falling.cumsum(-1) >= top_p * (1 - ROUNDING)
+        falling[:, 1:][reached[:, :-1]] = 0
+    heights = falling.cumsum(-1)  # inverse-CDF sampling: where a uniform number falls
+    uniform = rng.random((len(z), 1)) * heights[:, -1:]
+    place = (heights <= uniform).sum(-1, keepdims=True)
     drawn = np.take_along_axis(order, place, -1)[:, 0]
     return drawn.reshape(shape[:-1]) if len(shape) > 1 else int(drawn[0])
 

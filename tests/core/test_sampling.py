@@ -46,8 +46,24 @@ def nucleus(logits, top_p):
 @given(rows, st.floats(0.01, 0.99))
 def test_top_p_keeps_the_class_that_crosses_and_none_after(logits, top_p):
     sums = np.sort(softmax(logits))[::-1].cumsum()
-    if abs(sums - top_p).min() > 1e-9:  # else rounding decides
+    if abs(sums - top_p).min() > 1e-9:  # where they meet: the next test
         assert set(drawn(logits, 200, top_p=top_p)) <= set(nucleus(logits, top_p))
+
+
+@given(st.lists(st.integers(1, 1000), min_size=2, max_size=9, unique=True), st.data())
+def test_a_sum_that_meets_top_p_has_reached_it(weights, data):
+    """Counted in whole numbers, where nothing is rounded."""
+    falling = sorted(weights, reverse=True)
+    kept = data.draw(st.integers(1, len(weights)))
+    share = sum(falling[:kept]) / sum(weights)
+    found = set(drawn(np.log(weights), 300, top_p=share))
+    assert found <= {weights.index(weight) for weight in falling[:kept]}
+
+
+def test_three_tenths_and_five_make_eight():
+    tenths = np.array([3, 1, 1, 5])
+    for top_p, kept in [(0.5, {3}), (0.8, {0, 3}), (0.81, {0, 1, 3}), (1e-300, {3})]:
+        assert set(drawn(np.log(tenths / 10), 2000, top_p=top_p)) == kept
 
 
 @pytest.mark.parametrize(("temperature", "kept"), [(1.0, 3), (2.0, 5)])

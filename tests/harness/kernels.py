@@ -12,6 +12,10 @@ from refresh import WIDGET, joined, with_sentences
 from softmax_lab.learn.check import solution
 from softmax_lab.lessons import catalogue
 
+# For a while there is no TensorFlow
+GONE = "import sys\nsys.modules['tensorflow'] = None"
+BACK = "del sys.modules['tensorflow']"
+
 
 class Kernel:
     """A kernel in `folder` that runs cells one by one and remembers nothing else."""

@@ -100,6 +100,7 @@ def test_the_line_that_raised_is_shown():
 @pytest.mark.parametrize("function", [no_end, no_end_and_deaf])
 def test_an_answer_that_never_ends_is_stopped(function, monkeypatch):
     monkeypatch.setattr(engine, "SECONDS", 0.3)
+    monkeypatch.setattr(engine, "PATIENCE", 1.0)
     threads = threading.active_count()
     result = check("softmax", function)
     assert result.state == "raised"
@@ -109,8 +110,44 @@ def test_an_answer_that_never_ends_is_stopped(function, monkeypatch):
     assert check("softmax", softmax).state == "right"
 
 
+def test_time_that_others_take_is_not_counted(monkeypatch):
+    """On a busy machine an honest answer gets no turn for a while."""
+    monkeypatch.setattr(engine, "SECONDS", 0.1)
+
+    def waits(batch):
+        time.sleep(0.1)
+        return softmax(batch)
+
+    start = time.monotonic()
+    assert check("softmax", waits).state == "right"
+    assert time.monotonic() - start > 5 * engine.SECONDS
+
+
+def test_what_others_compute_is_not_counted(monkeypatch):
+    """Another thread of the kernel, such as TensorFlow's, is not the answer."""
+    monkeypatch.setattr(engine, "SECONDS", 0.1)
+    over = threading.Event()
+
+    def busy():
+        while not over.is_set():
+            sum(range(1000))
+
+    threading.Thread(target=busy, daemon=True).start()
+    try:
+        assert check("softmax", softmax).state == "right"
+    finally:
+        over.set()
+
+
+def test_an_answer_that_waits_for_ever_is_stopped(monkeypatch):
+    monkeypatch.setattr(engine, "PATIENCE", 0.3)
+    result = check("softmax", lambda batch: [time.sleep(0.01) for _ in iter(int, 1)])
+    assert result.state == "raised"
+    assert "Is there a loop that never ends?" in repr(result)
+
+
 def test_an_answer_that_cannot_be_stopped_is_said(monkeypatch):
-    monkeypatch.setattr(engine, "SECONDS", 0.3)
+    monkeypatch.setattr(engine, "PATIENCE", 0.3)
     over = threading.Event()
 
     def deaf(batch):

@@ -1,10 +1,13 @@
 """One step of a sharded softmax, over devices or processes; run by its tests.
 
-    python tests/lessons/shards.py dtensor     eight logical devices, classes along a mesh
-    python tests/lessons/shards.py mirrored    the same, with an exchange written by hand
-    python tests/lessons/shards.py worker      one of two processes, named by TF_CONFIG
+    python tests/lessons/shards.py 8 dtensor mirrored
+    python tests/lessons/shards.py 1 worker
 
-Each prints one line: what every shard ended up with, as JSON.
+dtensor     the classes of eight logical devices along a mesh
+mirrored    the same, with an exchange written by hand
+worker      one of two processes, named by TF_CONFIG
+
+Prints one line: {kind: what every shard ended up with} as JSON.
 """
 
 import json
@@ -56,7 +59,6 @@ def finish(part):
 
 
 def dtensor():
-    start(8)
     from tensorflow.experimental import dtensor
 
     names = [f"CPU:{k}" for k in range(8)]
@@ -70,7 +72,6 @@ def dtensor():
 
 
 def mirrored():
-    start(8)
     strategy = tf.distribute.MirroredStrategy([f"CPU:{k}" for k in range(8)])
     mine = strategy.experimental_distribute_values_from_function(
         lambda context: tf.constant(
@@ -82,7 +83,6 @@ def mirrored():
 
 
 def worker():
-    start(1)
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
     place = json.loads(os.environ["TF_CONFIG"])["task"]["index"]
     step = tf.function(lambda part: strategy.run(finish, args=(part,)))
@@ -90,6 +90,9 @@ def worker():
 
 
 if __name__ == "__main__":
-    tops, totals, probs = globals()[sys.argv[1]]()
-    made = {"tops": tops, "totals": totals, "probs": probs}
-    print(json.dumps({name: np.array(parts).tolist() for name, parts in made.items()}))
+    start(int(sys.argv[1]))
+    said = {}
+    for kind in sys.argv[2:]:
+        made = zip(["tops", "totals", "probs"], globals()[kind](), strict=True)
+        said[kind] = {name: np.array(parts).tolist() for name, parts in made}
+    print(json.dumps(said))

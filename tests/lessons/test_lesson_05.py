@@ -6,7 +6,6 @@ import nbformat
 import numpy as np
 import pytest
 from places import NOTEBOOKS
-from without_tensorflow import stopped
 
 from softmax_lab import cross_entropy, starting_tensorflow
 from softmax_lab.learn.check import check
@@ -192,20 +191,6 @@ def test_one_unit_with_softmax_trains_a_sigmoid_that_the_model_has_not():
     assert np.allclose(losses["softmax"], losses["sigmoid"])
     assert losses["softmax"][-1] < 0.6 * losses["softmax"][0]
     assert (outputs["softmax"] == 1).all()
-
-
-# TensorFlow's absence
-
-
-def test_without_tensorflow_the_lesson_says_so_in_one_cell_and_stops(tmp_path):
-    notebook = nbformat.read(NOTEBOOKS / "05_softmax_in_tensorflow.ipynb", as_version=4)
-    where, error = stopped(notebook, tmp_path)
-    assert where == "tensorflow"
-    shown = "\n".join(error.traceback)
-    assert "-m pip install tensorflow" in shown
-    assert "Traceback" not in shown
-    assert "line " not in shown
-    assert len(error.traceback) < 8
 
 
 # The exercises that build models

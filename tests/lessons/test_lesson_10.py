@@ -16,23 +16,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from places import NOTEBOOKS
-from without_tensorflow import stopped
 
 from softmax_lab.lessons.lesson_10 import exercises as ten
 
 LESSON = NOTEBOOKS / "10_softmax_at_scale.ipynb"
 CELLS = {cell.id: cell for cell in nbformat.read(LESSON, as_version=4).cells}
-SECONDS = 180  # TensorFlow starts twice, perhaps on a busy machine
+SECONDS = 180  # TensorFlow starts three times, perhaps on a busy machine
 
 
 # The same softmax, on devices and in processes
 
 
-def started(kind, **environment):
+def started(*words, **environment):
     script = Path(__file__).with_name("shards.py")
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
     return subprocess.Popen(
-        [sys.executable, str(script), kind],
+        [sys.executable, str(script), *words],
         env=os.environ | quiet | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -40,8 +39,16 @@ def started(kind, **environment):
     )
 
 
-def said_by(processes):
-    """What each process printed; none of them is left running."""
+@pytest.fixture(scope="module")
+def said():
+    """What eight devices in one process, and two workers, ended up with."""
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(2)]}
+    tasks = [{"type": "worker", "index": index} for index in range(2)]
+    processes = [started("8", "dtensor", "mirrored")]
+    processes += [
+        started("1", "worker", TF_CONFIG=json.dumps({"cluster": cluster, "task": task}))
+        for task in tasks
+    ]
     try:
         told = [process.communicate(timeout=SECONDS) for process in processes]
     finally:
@@ -50,7 +57,8 @@ def said_by(processes):
             process.wait()
     for process, (_, complaints) in zip(processes, told, strict=True):
         assert process.returncode == 0, complaints[-3000:]
-    return [json.loads(out.splitlines()[-1]) for out, _ in told]
+    devices, *workers = [json.loads(out.splitlines()[-1]) for out, _ in told]
+    return devices | {"workers": [worker["worker"] for worker in workers]}
 
 
 def in_one_piece(kind):
@@ -61,8 +69,8 @@ def in_one_piece(kind):
 
 
 @pytest.mark.parametrize("kind", ["dtensor", "mirrored"])
-def test_eight_devices_agree_with_softmax_in_one_piece(kind):
-    (said,) = said_by([started(kind)])
+def test_eight_devices_agree_with_softmax_in_one_piece(kind, said):
+    said = said[kind]
     top, total, probs = in_one_piece(kind)
     assert np.shape(said["probs"]) == (8, 4, 50_256 // 8)
     for device in range(8):
@@ -82,15 +90,8 @@ def free_ports(count):
     return ports
 
 
-def test_two_processes_with_half_the_classes_each_make_one_softmax():
-    cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(2)]}
-    tasks = [{"type": "worker", "index": index} for index in range(2)]
-    both = said_by(
-        [
-            started("worker", TF_CONFIG=json.dumps({"cluster": cluster, "task": task}))
-            for task in tasks
-        ]
-    )
+def test_two_processes_with_half_the_classes_each_make_one_softmax(said):
+    both = said["workers"]
     top, total, probs = in_one_piece("worker")
     for said in both:  # each knows the maximum and the sum of both
         assert_allclose(said["tops"], [top], rtol=1e-6)
@@ -109,15 +110,11 @@ def test_the_half_that_is_far_behind_needs_the_other_ones_maximum():
 # What the lesson says
 
 
-def test_without_tensorflow_everything_before_it_runs(tmp_path):
-    notebook = nbformat.read(LESSON, as_version=4)
-    where, _ = stopped(notebook, tmp_path)
-    assert where == "tensorflow"
+def test_nobody_without_tensorflow_misses_an_exercise_or_a_question():
     order = list(CELLS)
-    late = order[order.index("tensorflow") :]
-    for name in late:  # nobody without TensorFlow misses an exercise or a question
-        source = CELLS[name].source
-        assert not any(call in source for call in ("check(", "predict(", "quiz("))
+    for name in order[order.index("tensorflow") :]:
+        calls = ("check(", "predict(", "quiz(")
+        assert not any(call in CELLS[name].source for call in calls), name
 
 
 def test_no_timing_is_compared_to_the_letter():
@@ -127,14 +124,6 @@ def test_no_timing_is_compared_to_the_letter():
         for line in output.text.splitlines():
             assert line.rsplit(": ", 1)[-1] in ("True", line), line
     assert "ms" not in CELLS["cost-figure"].outputs[-1].data["text/plain"]
-
-
-def test_eight_devices_may_be_asked_for_twice():
-    """So that a learner may run the cell again."""
-    code = "\n".join(CELLS[name].source for name in ("tensorflow", "tensorflow"))
-    code = "from softmax_lab import starting_tensorflow\n" + code
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stdout == "devices: 8\ndevices: 8\n", done.stderr
 
 
 # Merging

@@ -7,10 +7,10 @@ import re
 import nbformat
 import numpy as np
 import pytest
+from kernels import BACK, GONE, code_of, kernel
+from nbclient.exceptions import CellExecutionError
 from places import NOTEBOOKS
-from refresh import run
 from report_page import look_at
-from without_tensorflow import stopped
 
 from softmax_lab import (
     starting_tensorflow,
@@ -28,6 +28,8 @@ with starting_tensorflow():
 
 LESSON = NOTEBOOKS / "11_capstone.ipynb"
 STEPS = ["look", "find", "repair", "measure", "calibrate", "decide"]
+# the last step that is solved: the cell from which the page is run
+STAGES = {"look": "imports", "calibrate": "exercise-find", None: "exercise-decide"}
 ANSWERS = {
     "exercise-look": eleven.baseline,
     "exercise-repair": eleven.mended,
@@ -45,12 +47,8 @@ def lesson():
     return nbformat.read(LESSON, as_version=4)
 
 
-def text_of(cell):
-    outputs = cell.get("outputs", [])
-    texts = [
-        out.get("text", out.get("data", {}).get("text/plain", "")) for out in outputs
-    ]
-    return "".join(texts)
+def text_of(outputs):
+    return "".join(out.get("text", out.get("text/plain", "")) for out in outputs)
 
 
 def solved(notebook, upto=None):
@@ -90,40 +88,66 @@ def answer_the_inventory():
 
 
 @pytest.fixture(scope="module")
-def complete(tmp_path_factory):
-    """The notebook of somebody who solved everything, and where it ran."""
+def told(tmp_path_factory):
+    """What the page says to a learner who goes on from step to step in one kernel.
+
+    {step: {cell: text}} for the first step, for all but the last, and None for all; the
+    first one is taken without TensorFlow as far as that goes.
+    """
     folder = tmp_path_factory.mktemp("complete")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SOFTMAX_LAB_HOME", str(folder / "progress"))
         store.STORES.clear()
         answer_the_inventory()
-        notebook = solved(lesson())
-        run(notebook, folder)
+        with kernel(folder) as here:
+            here.run(GONE)
+            found, said = {}, {}
+            for upto, start in STAGES.items():
+                cells = code_of(solved(lesson(), upto))
+                for cell in cells[[c.id for c in cells].index(start) :]:
+                    if cell.id == "tensorflow" and upto == "look":
+                        with pytest.raises(
+                            CellExecutionError, match="needs tensorflow"
+                        ):
+                            here.run(cell.source)
+                        here.run(BACK)
+                    said[cell.id] = text_of(here.run(cell.source))
+                found[upto] = dict(said)
+                pages = list(folder.glob("*.html"))
+                assert len(pages) == (upto is None)
         store.STORES.clear()
-    return {cell.id: text_of(cell) for cell in notebook.cells}, folder
+    return found, folder
 
 
-def test_an_untouched_page_runs_and_every_step_waits_for_the_first(tmp_path, learner):
-    notebook = lesson()
-    run(notebook, tmp_path)
-    waiting = [c for c in notebook.cells if "ready(" in c.source and c.id != "steps"]
+@pytest.fixture
+def complete(told):
+    found, folder = told
+    return found[None], folder
+
+
+def test_on_an_untouched_page_every_step_waits_for_the_first():
+    """As it is stored; whether it runs like that, test_runs.py tells."""
+    waiting = [c for c in code_of(lesson()) if "ready(" in c.source and c.id != "steps"]
     assert len(waiting) == 9
     for cell in waiting:
-        assert text_of(cell) == "○ waits for the step “look”\n", cell.id
-    assert list(tmp_path.glob("*.html")) == []
+        assert text_of(cell.outputs) == "○ waits for the step “look”\n", cell.id
 
 
 @pytest.mark.parametrize("upto", ["look", "calibrate"])
-def test_somebody_who_came_so_far_is_told_what_comes_next(upto, tmp_path, learner):
-    notebook = solved(lesson(), upto)
-    run(notebook, tmp_path)
+def test_somebody_who_came_so_far_is_told_what_comes_next(upto, told):
+    said = told[0][upto]
     following = STEPS[STEPS.index(upto) + 1]
-    told = {c.id: text_of(c) for c in notebook.cells if c.cell_type == "code"}
-    assert told["saw-numbers"] == f"○ waits for the step “{following}”\n"
+    assert said["saw-numbers"] == f"○ waits for the step “{following}”\n"
     assert not any(
-        f"“{step}”" in "".join(told.values()) for step in STEPS if step != following
+        f"“{step}”" in "".join(said.values()) for step in STEPS if step != following
     )
-    assert list(tmp_path.glob("*.html")) == []
+
+
+def test_without_tensorflow_there_is_all_that_needs_none(told):
+    said = told[0]["look"]
+    assert "after the course" in said["inventory"]
+    assert "You answered" in said["progress-report"]
+    assert said["look-numbers"].startswith("always")
 
 
 def test_a_complete_page_says_right_everywhere_and_waits_for_nothing(complete):
@@ -193,17 +217,6 @@ def test_the_report_of_a_complete_page_holds_its_numbers_figures_and_words(compl
     assert "Worth another look" in page
     assert os.sep + "home" not in page
     assert str(folder) not in page
-
-
-def test_without_tensorflow_the_lesson_stops_after_what_needs_none(tmp_path, learner):
-    notebook = solved(lesson(), "look")
-    where, _ = stopped(notebook, tmp_path)
-    assert where == "tensorflow"
-    told = {cell.id: text_of(cell) for cell in notebook.cells}
-    assert "after the course" in told["inventory"]
-    assert "You answered" in told["progress-report"]
-    assert told["look-numbers"].startswith("always")
-    assert told["exercise-find"] == ""  # it did not run
 
 
 # Models that learners hand in

@@ -4,12 +4,17 @@ import ast
 import errno
 import importlib.util
 import json
+import math
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import time
 import tomllib
+import urllib.error
+import urllib.request
 import venv
 from pathlib import Path
 
@@ -342,11 +347,13 @@ def test_a_missing_file_is_one_sentence(course):
 
 
 def ready(course):
-    """Make the copy's set-up complete, with this Python's packages in reach."""
+    """Make the copy's set-up complete; return where it finds its packages."""
     venv.create(course.VENV)
     done = course.fingerprint(sys.version_info[:2]) + " and tests"
     course.MARKER.write_text(done)
-    (course.ROOT / "tests").mkdir()
+    (course.ROOT / "tools").mkdir()
+    where = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    return Path(subprocess.check_output([course.PYTHON, "-c", where], text=True)[:-1])
 
 
 BENCHES = ["core", "sliders", "grading", "hub"]
@@ -375,37 +382,173 @@ def test_a_verb_hands_on_its_arguments_and_its_exit_code(course, verb, scripts):
 
 
 @pytest.mark.parametrize("failing", ["ruff", "pytest"])
-def test_one_failing_step_fails_the_tests_but_stops_none(course, tmp_path, failing):
-    ready(course)
+def test_one_failing_step_fails_the_tests_but_stops_none(course, failing):
+    packages = ready(course)
     for tool in ("ruff", "pytest"):
-        (tmp_path / f"{tool}.py").write_text(
+        (packages / f"{tool}.py").write_text(
             f"import sys; print('{tool}', *sys.argv[1:])\n"
             f"sys.exit(5 * ('{tool}' == '{failing}'))"
         )
-    run = run_copy(course, "test", "-k", "softmax", PYTHONPATH=str(tmp_path))
+    run = run_copy(course, "test", "-k", "softmax")
     assert run.returncode == 5
+    everywhere = " ".join(course.PARALLEL)
     assert run.stdout.splitlines() == [
         "ruff check .",
         "ruff format --check .",
-        "pytest --nbval-lax -k softmax",
+        f"pytest --nbval-lax {everywhere} -k softmax",
     ]
 
 
-def test_without_a_verb_the_copies_are_served(course, tmp_path):
-    ready(course)
+def test_what_is_named_runs_alone_and_what_is_slow_can_be_left_out(course):
+    assert course.for_pytest(["--quick"]) == [*course.PARALLEL, *course.QUICK]
+    (course.ROOT / "tests").mkdir()
+    (course.ROOT / "tests/test_a.py").touch()
+    for named in (["tests/test_a.py"], ["tests/test_a.py::test_b[1]", "-x"]):
+        assert course.for_pytest(named) == named
+
+
+def test_without_a_verb_the_copies_are_served(course):
+    packages = ready(course)
     lesson = course.ROOT / "notebooks/00_start_here.ipynb"
     lesson.write_text(json.dumps(notebook("2")), encoding="utf-8")
-    (tmp_path / "jupyterlab.py").write_text(
-        "import sys; print(*sys.argv[1:], sep='\\n'); sys.exit(3)"
+    (packages / "jupyterlab.py").write_text(
+        "import sys; sys.stdout.reconfigure(encoding='utf-8')\n"
+        "print(*sys.argv[1:], sep='\\n'); sys.exit(3)"
     )
-    env = {"PYTHONPATH": str(tmp_path), "PYTHONUTF8": "1"}
-    run = run_copy(course, "--no-browser", "--port", "9999", **env)
+    run = run_copy(course, "--no-browser", "--port", "9999")
     assert run.returncode == 3
     arguments = run.stdout.splitlines()
     assert f"--ServerApp.root_dir={course.LESSONS}" in arguments
     assert f"--LabApp.default_url=/lab/tree/{lesson.name}" in arguments
     assert arguments[-3:] == ["--no-browser", "--port", "9999"]
     assert (course.LESSONS / lesson.name).exists()
+
+
+# --- other people's settings --------------------------------------------------
+
+ANOTHER = "raise SystemExit('another {}')"
+OF_JUPYTER = """
+c.ServerApp.base_url = "/elsewhere/"
+c.ServerApp.root_dir = "/"
+c.PasswordIdentityProvider.hashed_password = "argon2:no"
+c.IdentityProvider.token = "another"
+"""
+
+
+@pytest.fixture
+def somebody(tmp_path):
+    """The variables and files of somebody who uses Python for other things too."""
+    home, path = tmp_path / "home", tmp_path / "path"
+    for name in ("numpy", "jupyterlab", "sitecustomize", "usercustomize"):
+        (path / name).mkdir(parents=True)
+        (path / name / "__init__.py").write_text(ANOTHER.format(name))
+    (path / "start.py").write_text(ANOTHER.format("start-up file"))
+    for place in (".jupyter", ".ipython/profile_default/startup"):
+        (home / place).mkdir(parents=True)
+    (home / ".jupyter/jupyter_server_config.py").write_text(OF_JUPYTER)
+    startup = home / ".ipython/profile_default/startup/first.py"
+    startup.write_text("import os\nos._exit(7)")
+    user = subprocess.check_output(
+        [sys.executable, "-c", "import site; print(site.getusersitepackages())"],
+        env={**os.environ, "PYTHONUSERBASE": str(home)},
+        text=True,
+    ).strip()
+    Path(user).mkdir(parents=True)
+    shutil.copytree(path / "numpy", Path(user, "numpy"))
+    env = {"HOME": str(home), "USERPROFILE": str(home), "PYTHONUSERBASE": str(home)}
+    env |= {"PYTHONSTARTUP": str(path / "start.py"), "PYTHONWARNINGS": "error"}
+    env |= {"JUPYTER_CONFIG_PATH": str(home / ".jupyter"), "JUPYTER_TOKEN": "another"}
+    return env | {"PYTHONPATH": str(path), "PYTHONINSPECT": "1"}
+
+
+def test_no_setting_of_the_callers_python_reaches_the_course(course, somebody):
+    """PYTHONPATH as robots and vendors set it would break the first cell."""
+    packages = ready(course)
+    (packages / "numpy.py").write_text("IS = 'the one of the course'")
+    (packages / "jupyterlab.py").write_text(
+        "import os, numpy; print(numpy.IS); print(sorted(os.environ))"
+    )
+    # course.py itself starts before it can leave anything out
+    paths = {**somebody, "PYTHONPATH": str(course.ROOT / "robot")}
+    shutil.copytree(Path(somebody["PYTHONPATH"], "numpy"), course.ROOT / "robot/numpy")
+    del paths["PYTHONINSPECT"], paths["PYTHONWARNINGS"]
+    run = run_copy(course, **paths)
+    assert run.returncode == 0, run.stderr
+    said, names = run.stdout.splitlines()[-2:]
+    assert said == "the one of the course"
+    kept = {
+        name for name in ast.literal_eval(names) if re.match("PYTHON|JUPYTER", name)
+    }
+    assert kept == {"PYTHONNOUSERSITE", "JUPYTER_CONFIG_DIR"}
+
+
+def test_a_broken_home_of_python_reaches_no_child(course, monkeypatch):
+    course.VENV.mkdir()
+    monkeypatch.setenv("PYTHONHOME", str(course.ROOT))
+    assert course.version_of([sys.executable]) == sys.version_info[:2]
+    assert course.logged([sys.executable, "-c", "print('here')"]) == (True, "here\n")
+
+
+@pytest.mark.slow
+def test_a_lesson_runs_whatever_jupyter_and_python_are_told(
+    course, somebody, monkeypatch
+):
+    """For real: the server that the launcher starts, and a kernel of it."""
+    for name, value in somebody.items():
+        monkeypatch.setenv(name, value)
+    course.LESSONS.mkdir()
+    (course.LESSONS / "00_start_here.ipynb").write_text(json.dumps(notebook("2")))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = [f"--ServerApp.port={port}", "--IdentityProvider.token=t", "--no-browser"]
+    server = subprocess.Popen(
+        [sys.executable, *course.jupyterlab(), *options],
+        env=course.environment(),
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        at = f"http://127.0.0.1:{port}"
+        found = json.loads(answer_of(f"{at}/api/contents?token=t"))["content"]
+        assert [entry["name"] for entry in found] == ["00_start_here.ipynb"]
+        assert "/lab/api" in answer_of(f"{at}/lab?token=t")
+        kernel = json.loads(answer_of(f"{at}/api/kernels?token=t", b"{}"))
+        channel = f"ws://127.0.0.1:{port}/api/kernels/{kernel['id']}/channels?token=t"
+        assert printed(channel, "import numpy; print(numpy.e)") == f"{math.e}\n"
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def answer_of(url, data=None, seconds=60):
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return urllib.request.urlopen(url, data, timeout=30).read().decode()
+        except urllib.error.HTTPError:
+            raise
+        except OSError:
+            assert time.monotonic() < end, f"nobody answers at {url}"
+            time.sleep(0.2)
+
+
+def printed(channel, code):
+    """What a kernel behind a websocket prints."""
+    from websocket import create_connection
+
+    header = {"msg_id": "1", "msg_type": "execute_request", "session": "1"}
+    content = {"code": code, "silent": False, "allow_stdin": False}
+    message = {"header": header | {"version": "5.3"}, "parent_header": {}}
+    message |= {"metadata": {}, "content": content, "channel": "shell"}
+    socket = create_connection(channel, timeout=60)
+    try:
+        socket.send(json.dumps(message))
+        while True:
+            said = json.loads(socket.recv())
+            if said["msg_type"] in ("stream", "error"):
+                return said["content"].get("text", said["content"])
+    finally:
+        socket.close()
 
 
 # --- the rest of the repository -----------------------------------------------

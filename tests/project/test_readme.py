@@ -11,8 +11,8 @@ import make_animation
 import nbformat
 import numpy as np
 import pytest
-import test_elsewhere
 import test_notebooks
+import test_runs
 from packaging.requirements import Requirement
 from PIL import Image
 from places import ROOT, WITH_TENSORFLOW
@@ -49,7 +49,7 @@ def live_figures():
 def megabytes_without_tensorflow():
     """The most that a test lets such a lesson have."""
     lessons = set(LESSONS) - WITH_TENSORFLOW
-    return max(test_elsewhere.MEGABYTES.get(name, 250) for name in lessons)
+    return max(test_runs.LARGEST[name] for name in lessons)
 
 
 def gigabytes_installed():

@@ -1088,7 +1088,7 @@ def top_p(probs, share):
     falling = probs[order]
     before = np.cumsum(falling) - falling
     kept = np.zeros_like(probs)
-    kept[order] = np.where(before < share, falling, 0)
+    kept[order] = np.where(before < share * (1 - 1e-10), falling, 0)
     return kept / kept.sum()
 
 
@@ -1216,6 +1216,7 @@ TOP_P = Exercise(
         (FIVE, 0.92),
         (FIVE, 0.75),
         (FIVE, 0.35),
+        (np.array([0.0625, 0.5, 0.25, 0.1875]), 0.75),  # a sum that meets it
         (np.array([0.9, 0.06, 0.04]), 0.1),
         (softmax(SEVEN), 0.9),
         (softmax(SEVEN / 2)[::-1].copy(), 0.9),
