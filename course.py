@@ -34,9 +34,9 @@ LESSONS = ROOT / "my-lessons"
 
 TEST = [["-m", "ruff", "check", "."], ["-m", "ruff", "format", "--check", "."]]
 TEST.append(["-m", "pytest", "--nbval-lax"])  # where: pyproject.toml, testpaths
-# All of them on all processors: what belongs together stays on one.
-PARALLEL = ["-n", "logical", "--dist", "loadgroup", "--no-loadscope-reorder"]
-QUICK = ["-m", "not slow and not weekly"]
+# All of them on all processors; tests/conftest.py says what stays together.
+PARALLEL = ["-n", "logical", "--dist", "loadfile", "--no-loadscope-reorder"]
+QUICK = ["-m", "not slow and not weekly", "--hypothesis-profile=quick"]
 BENCHES = ["core", "sliders", "grading", "hub"]
 VERBS = {
     "test": TEST,

@@ -20,6 +20,7 @@ def fresh_python(code):
 STARTED = "with starting_tensorflow():\n    import tensorflow as tf\n    tf.zeros(1)\n"
 
 
+@pytest.mark.slow
 def test_tensorflow_starts_without_a_word():
     code = "from softmax_lab import starting_tensorflow\n" + STARTED
     done = fresh_python(code + "import os\nos.write(2, b'afterwards')")

@@ -53,6 +53,7 @@ def test_the_place_is_the_learners_data_folder_unless_told_otherwise(monkeypatch
     assert store.home() == Path.home() / "elsewhere"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 def test_no_answer_is_lost_in_100_kills(learner):
     rng, expected = random.Random(0), set()

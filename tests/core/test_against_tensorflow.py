@@ -16,6 +16,8 @@ from softmax_lab import (
     sparsemax,
 )
 
+pytestmark = pytest.mark.slow
+
 with warnings.catch_warnings(action="ignore"):  # TensorFlow's imports are its own
     tf = pytest.importorskip("tensorflow")
     keras = tf.keras

@@ -61,6 +61,7 @@ def rounded(text):
         max_size=4,
     )
 )
+@pytest.mark.slow
 def test_after_any_moves_the_picture_is_that_of_a_fresh_figure(moves):
     figure = all_kinds()
     for height, kind in moves:
@@ -155,6 +156,7 @@ def test_a_function_may_clear_its_axes():
     assert figure._moving.value.count("cleared") == 1
 
 
+@pytest.mark.slow
 def test_nothing_piles_up_on_the_axes():
     figure = all_kinds()
     ax = figure._layers.axes[0]

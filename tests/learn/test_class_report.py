@@ -233,6 +233,7 @@ def test_a_class_that_knew_it_all_has_no_gain(tmp_path):
     assert "gain: " not in said
 
 
+@pytest.mark.slow
 def test_the_records_of_real_questions_are_counted(tmp_path, monkeypatch):
     """Six learners answer through `predict`, `quiz` and `inventory`, and export."""
     folder = tmp_path / "class"

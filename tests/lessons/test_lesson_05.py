@@ -11,6 +11,8 @@ from softmax_lab import cross_entropy, starting_tensorflow
 from softmax_lab.learn.check import check
 from softmax_lab.lessons.lesson_05 import exercises as five
 
+pytestmark = pytest.mark.slow
+
 with starting_tensorflow():
     import tensorflow as tf
     from tensorflow import keras

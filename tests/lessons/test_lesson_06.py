@@ -12,6 +12,8 @@ from test_questions import five_digits
 from softmax_lab import numerical_gradient
 from softmax_lab.lessons import catalogue
 
+pytestmark = pytest.mark.slow
+
 PATH = NOTEBOOKS / "06_find_the_bug.ipynb"
 CODE = {
     cell.id: cell.source

@@ -46,11 +46,12 @@ def test_the_lesson_says_what_the_text_is_and_how_long():
 
 def test_every_data_file_of_the_package_is_installed_with_it():
     setup = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    patterns = setup["tool"]["setuptools"]["package-data"]["softmax_lab"]
-    files = [p.relative_to(PACKAGE) for p in PACKAGE.rglob("*") if p.is_file()]
+    patterns = setup["tool"]["setuptools"]["package-data"]["*"]
+    files = [p for p in PACKAGE.rglob("*") if p.is_file()]
     for file in files:
         if file.suffix not in (".py", ".pyc"):
-            assert any(fnmatch.fnmatch(file.as_posix(), p) for p in patterns), file
+            assert (file.parent / "__init__.py").exists(), file
+            assert any(fnmatch.fnmatch(file.name, p) for p in patterns), file
 
 
 # What a temperature does, without sampling

@@ -84,6 +84,7 @@ def test_smoothed_targets_are_reached_at_a_finite_lead():
         )
 
 
+@pytest.mark.slow
 def test_no_later_cell_changes_what_an_earlier_figure_shows():
     stored = [
         output.data["text/plain"]

@@ -14,6 +14,8 @@ from softmax_lab import cross_entropy, numerical_gradient, sigmoid, softmax, spa
 from softmax_lab.base.extras import starting_tensorflow
 from softmax_lab.lessons.lesson_09 import exercises as nine
 
+pytestmark = pytest.mark.slow
+
 with starting_tensorflow():
     import tensorflow as tf
     from tensorflow import keras

@@ -19,6 +19,8 @@ from places import NOTEBOOKS
 
 from softmax_lab.lessons.lesson_10 import exercises as ten
 
+pytestmark = pytest.mark.slow
+
 LESSON = NOTEBOOKS / "10_softmax_at_scale.ipynb"
 CELLS = {cell.id: cell for cell in nbformat.read(LESSON, as_version=4).cells}
 SECONDS = 180  # TensorFlow starts three times, perhaps on a busy machine

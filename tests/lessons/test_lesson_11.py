@@ -20,6 +20,8 @@ from softmax_lab.learn.check import check
 from softmax_lab.lessons import catalogue
 from softmax_lab.lessons.lesson_11 import exercises as eleven
 
+pytestmark = pytest.mark.slow
+
 with starting_tensorflow():
     import tensorflow as tf
     from tensorflow import keras

@@ -196,6 +196,7 @@ def somewhere(control, rng):
     return type(control.value)(min(value, control.max))
 
 
+@pytest.mark.slow
 @each_notebook
 def test_its_live_figures_draw_at_every_corner_and_in_between(path):
     figures = live_figures(path)
@@ -214,6 +215,7 @@ def test_its_live_figures_draw_at_every_corner_and_in_between(path):
                 ET.fromstring(f"<p>{layer}</p>")
 
 
+@pytest.mark.slow
 @each_notebook
 def test_its_goals_are_open_at_the_start_and_judged_rightly(path):
     for figure in live_figures(path):
@@ -329,6 +331,7 @@ def test_it_shows_all_its_rows_of_the_ledger(path):
     assert rows == {f"S{number}" for number in ROWS[path.stem[:2]]}
 
 
+@pytest.mark.slow
 def test_the_helper_imports_neither_tensorflow_nor_scikit_learn(fresh_python):
     code = (
         "import sys, softmax_lab\n"

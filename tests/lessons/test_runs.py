@@ -18,6 +18,8 @@ from places import LESSONS, ROOT, WITH_TENSORFLOW
 from sections import closure, needed, only_imports, said, sections
 from walls import OFFLINE, WalledKernel, walled
 
+pytestmark = pytest.mark.slow
+
 BY_THE_CLOCK = {"cost-clock", "speed-clock"}  # what they say depends on the machine
 MEGABYTES = {"05": 1000, "06": 1000, "07": 300, "08": 300, "10": 1500, "11": 1000}
 LARGEST = {f"{n:02}": MEGABYTES.get(f"{n:02}", 250) for n in range(len(LESSONS))}
@@ -154,7 +156,7 @@ def test_it_needs_tensorflow_only_if_it_is_about_it_and_says_so(path, run):
     assert len(run.missed) == (path.stem[:2] in WITH_TENSORFLOW)
     for cell, error in run.missed:
         assert cell in ("tensorflow", "keras-import")
-        shown = error.traceback
+        shown = error.traceback.rpartition("------------------\n")[2].strip()
         assert shown.startswith("✗ The rest of this lesson needs tensorflow, which is")
         assert "-m pip install tensorflow" in shown
         assert len(shown.splitlines()) < 8  # a sentence, and no stack of frames

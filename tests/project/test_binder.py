@@ -13,6 +13,8 @@ import pytest
 from packaging.requirements import Requirement
 from places import ROOT
 
+pytestmark = pytest.mark.slow
+
 if sys.platform == "win32":
     pytest.skip("repo2docker does not run on Windows", allow_module_level=True)
 

@@ -13,6 +13,8 @@ from test_questions import QUESTIONS, place_of_the_right_one
 
 import course
 
+pytestmark = pytest.mark.slow
+
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 QUESTION = {
     "id": "ten-of-a-kind",

@@ -301,6 +301,7 @@ def test_a_full_disk_is_noticed_before_anything_is_fetched(course, monkeypatch):
     assert not course.VENV.exists()
 
 
+@pytest.mark.slow
 def test_without_network_one_sentence_says_so(course):
     """For real: a new environment, and an index where nobody answers."""
     nobody = "http://127.0.0.1:9/simple"
@@ -315,6 +316,7 @@ def test_without_network_one_sentence_says_so(course):
     assert course.MARKER.read_text() == "unfinished"
 
 
+@pytest.mark.slow
 def test_uv_takes_the_index_that_pip_would_take(course, monkeypatch):
     monkeypatch.setattr(course, "PYTHON", Path(sys.executable))
     monkeypatch.delenv("UV_DEFAULT_INDEX", raising=False)
