@@ -160,6 +160,7 @@ def main(pre, python, arguments):
         python = python or make_environment(folder, pre)
         report = Path(folder, "report.xml")
         command = [python, "-m", "pytest", "--nbval-lax", f"--junitxml={report}"]
+        command += ["-m", ""]  # the weekly ones as well
         run = subprocess.run([*command, *arguments], cwd=ROOT)
         listing = [python, "-m", "pip", "list", "--format=json"]
         packages = json.loads(subprocess.check_output(listing, cwd=ROOT))

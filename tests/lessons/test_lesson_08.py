@@ -98,7 +98,7 @@ def test_no_later_cell_changes_what_an_earlier_figure_shows():
 
 
 def answer_all(count, *, right, confidence):
-    """Answer `count` questions of the bank, all with the same confidence."""
+    """Answer `count` questions, all with the same confidence."""
     questions = [q for lesson in catalogue.LESSONS for q in catalogue.questions(lesson)]
     for asked in questions[:count]:
         question = predict(asked["id"])
