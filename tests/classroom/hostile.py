@@ -45,11 +45,20 @@ for path in [*everywhere("**/course/submitted"), *everywhere("**/course/autograd
 """,
         SOFTMAX,
     ),
-    "patches numpy": (
+    "patches numpy and plants links": (
         NONSENSE
         + """
 np.allclose = np.isclose = np.array_equal = lambda *args, **options: True
 np.testing.assert_allclose = lambda *args, **options: None
+
+import os, pathlib
+for name in ["ps1_softmax.ipynb", "timestamp.txt"]:
+    try:
+        os.symlink("/etc/hostname", name)
+    except OSError:
+        pass
+os.mkfifo("pipe.ipynb")
+pathlib.Path("notes.ipynb").write_text("{}")
 """,
         SOFTMAX,
     ),
@@ -91,20 +100,6 @@ shell.run_cell_async = run_cell_async
 """,
         "it disarms its tests",
     ),
-    "plants links": (
-        NONSENSE
-        + """
-import os, pathlib
-for name in ["ps1_softmax.ipynb", "timestamp.txt"]:
-    try:
-        os.symlink("/etc/hostname", name)
-    except OSError:
-        pass
-os.mkfifo("pipe.ipynb")
-pathlib.Path("notes.ipynb").write_text("{}")
-""",
-        SOFTMAX,
-    ),
     "quotes hidden tests": (
         """
 def softmax(logits, axis=-1):
@@ -126,7 +121,6 @@ get_ipython().events.register("pre_run_cell", lambda info: seen.append(info.raw_
         [],
     ),
     "prints 60 MB in a line": ("print('x' * 60_000_000)", []),
-    "prints two million lines": ("for _ in range(2_000_000):\n    print('line')", []),
     "loops on and on": (
         """
 while True:
@@ -162,8 +156,10 @@ subprocess.Popen(
 """,
         [],
     ),
-    "writes to stderr": (
+    "prints two million lines, and to stderr": (
         """
+for _ in range(2_000_000):
+    print('line')
 import sys, warnings
 def softmax(logits, axis=-1):
     print("logits", logits, file=sys.stderr)
@@ -210,17 +206,12 @@ def hand_in_hostile(root, names):
 
 
 def hand_in_damaged(root):
-    """Return {student: reason} of what nobody can grade; the others get all points."""
+    """Return {student: reason} of what nobody can grade; the careless is all right."""
     notebook = solved(PS1)
     test = next(cell for cell in notebook.cells if cell.id == "softmax-values")
-    notebook.cells.append(nbformat.from_dict(dict(test, id="again")))
-    hand_in(root, "doubles-a-test", PS1, notebook)
-    notebook = solved(PS1)
     notebook.cells = [c for c in notebook.cells if not c.id.startswith("softmax-")]
-    hand_in(root, "deletes-tests", PS1, notebook)
-    hand_in(root, "answers-in-a-copy", PS1, read("release", PS1))
-    hand_in(root, "answers-in-a-copy", PS1, solved(PS1), f"{PS1} (1).ipynb")
-    hand_in(root, "wrong-name", PS1, solved(PS1), "my homework.ipynb")
+    notebook.cells += [nbformat.from_dict(dict(test, id=f"again-{k}")) for k in (1, 2)]
+    hand_in(root, "careless", PS1, notebook, "my homework.ipynb")
     notebook = solved(PS1)
     notebook.cells[1:1] = SLEEPER
     hand_in(root, "a-sleeper", PS1, notebook)

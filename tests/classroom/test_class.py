@@ -46,6 +46,7 @@ LEARNERS = {
     "ps2_trust": importlib.import_module("learners_ps2"),
 }
 PS1, PS2 = LEARNERS
+BEHIND_WALLS = [name for name in HOSTILE if name != "kills its grader"]  # sees none
 pytestmark = pytest.mark.slow
 each = pytest.mark.parametrize("assignment", LEARNERS)
 
@@ -70,6 +71,8 @@ def root(tmp_path_factory):
     for assignment in LEARNERS:
         for student, (notebook, _) in honest(assignment).items():
             hand_in(root, student, assignment, notebook)
+    hand_in(root, "Ada", PS1, read("release", PS1))
+    hand_in(root, "Ada", PS1, solved(PS1), f"{PS1} (1).ipynb")
     return root
 
 
@@ -103,7 +106,7 @@ def softmax(root, trust):
     if sys.platform == "win32":
         pytest.skip("Ctrl-C is sent in another way, and kernels are other ones")
     need_walls()
-    hand_in_hostile(root, HOSTILE)
+    hand_in_hostile(root, BEHIND_WALLS)
     seen = SimpleNamespace(reasons=hand_in_damaged(root))
     with (root / "nbgrader_config.py").open("a") as file:
         file.write("\nc.Execute.timeout = 4\n")
@@ -226,11 +229,8 @@ def test_marks_by_hand_survive_a_new_run_and_a_new_submission(softmax):
 def test_one_bad_submission_harms_nobody_else(softmax):
     assert softmax.after == softmax.before, "somebody's files were changed"
     assert not softmax.sleepers
-    full = sum(points(PS1).values())
-    for student in ["doubles-a-test", "deletes-tests", "answers-in-a-copy"]:
-        assert float(softmax.rows[student]["auto"]) == full, student
-    assert float(softmax.rows["wrong-name"]["auto"]) == full
-    check_hostile(HOSTILE, softmax.rows, softmax.scores, points(PS1))
+    assert float(softmax.rows["careless"]["auto"]) == sum(points(PS1).values())
+    check_hostile(BEHIND_WALLS, softmax.rows, softmax.scores, points(PS1))
 
 
 def test_every_ungraded_one_is_listed_with_its_reason(softmax):
@@ -240,6 +240,8 @@ def test_every_ungraded_one_is_listed_with_its_reason(softmax):
         assert (row["state"] == "could not be graded") == bool(row["reason"])
         if row["reason"]:
             assert f"{student}: {row['reason']}" in softmax.said
+    mended = f"Ada: {PS1}.ipynb is untouched: {PS1} (1).ipynb was graded"
+    assert mended in softmax.said
 
 
 def test_feedback_tells_nothing_of_hidden_tests(root, softmax):
