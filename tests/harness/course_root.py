@@ -76,6 +76,24 @@ def solved(assignment, changes=(), root=ASSIGNMENTS):
     return notebook
 
 
+def known_answers(text):
+    """Return {name: changes}, or {name: (changes, {test cell: points lost})}.
+
+    == name, or name -> test cell 2, other test cell 3
+    -- grade_id of a solution cell
+    what stands in it instead
+    """
+    found = {}
+    for answer in re.split(r"^== ", text, flags=re.M)[1:]:
+        head, *cells = re.split(r"^-- ", answer, flags=re.M)
+        changes = dict(cell.split("\n", 1) for cell in cells)
+        name, _, lost = head.strip().partition(" -> ")
+        pairs = (test.rsplit(" ", 1) for test in lost.split(", ") if lost)
+        points = {test: int(worth) for test, worth in pairs}
+        found[name] = (changes, points) if lost else changes
+    return found
+
+
 def hand_in(root, student, assignment, notebook, name=None):
     """Put a notebook, or any text or bytes, where nbgrader looks for submissions."""
     path = root / "submitted" / student / assignment / (name or f"{assignment}.ipynb")
