@@ -187,6 +187,7 @@ def softmax(logits, axis=-1):
         SOFTMAX,
     ),
 }
+NAP = 98765
 LIMITS = ["--timeout", "20", "--memory", "0.6"]
 SLEEPER = 12 * [nbformat.v4.new_code_cell("import time; time.sleep(2)")]
 
@@ -195,11 +196,15 @@ def slug(words):
     return re.sub(r"\W+", "-", words)
 
 
-def hand_in_hostile(root, names):
-    """Hand in what is named, each as the first answer of somebody who is right."""
+def hand_in_hostile(root, names, nap=NAP):
+    """Hand in what is named, each as the first answer of somebody who is right.
+
+    nap  seconds that tell those whom these have left asleep from all others
+    """
     (softmax,) = (c.source for c in solved(PS1).cells if c.id == "softmax")
     for name in names:
         code, expected = HOSTILE[name]
+        code = code.replace(f"sleep({NAP})", f"sleep({nap})")
         if expected == [] and "def softmax" not in code:
             code = f"{softmax}\n\n{code}"
         hand_in(root, slug(name), PS1, solved(PS1, {"softmax": code}))
@@ -246,9 +251,9 @@ def check_hostile(names, rows, found, worth):
             assert row["reason"] or float(row["auto"]) <= full - 6, row
 
 
-def sleepers():
+def sleepers(nap=NAP):
     found = []
     for process in psutil.process_iter(["cmdline"]):
-        if any("sleep(98765)" in part for part in process.info["cmdline"] or []):
+        if any(f"sleep({nap})" in part for part in process.info["cmdline"] or []):
             found.append(process)
     return found

@@ -49,12 +49,12 @@ def switch_off(root):
 def test_one_bad_submission_harms_nobody_else(tmp_path):
     root = new_course(tmp_path / "course", "\nc.Execute.timeout = 4\n")
     hand_in(root, "zoe", PS1, solved(PS1))
-    hand_in_hostile(root, HARMFUL)
+    hand_in_hostile(root, HARMFUL, nap=98764)
     switch_off(root)
     before = contents(root / "submitted")
     said = grade(root, PS1, *LIMITS)
     assert contents(root / "submitted") == before, "somebody's files were changed"
-    assert not sleepers()
+    assert not sleepers(nap=98764)
     assert "6 of them without a sandbox" in said  # one has no outcome
     rows, worth = grades(root, PS1), points(PS1)
     assert float(rows["zoe"]["auto"]) == sum(worth.values())

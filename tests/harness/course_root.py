@@ -219,7 +219,7 @@ def started(root, *command):
         child.stdout.close()
 
 
-def wait_until(condition, seconds=120):
+def wait_until(condition, seconds=300):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it took too long"
