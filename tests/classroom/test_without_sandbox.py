@@ -14,7 +14,6 @@ from course_root import (
     solved,
 )
 from hostile import (
-    HOSTILE,
     LIMITS,
     PS1,
     check_hostile,
@@ -60,4 +59,3 @@ def test_one_bad_submission_harms_nobody_else(tmp_path):
     assert float(rows["zoe"]["auto"]) == sum(worth.values())
     assert "its grader was killed" in rows["kills-its-grader"]["reason"]
     check_hostile(HARMFUL, rows, scores(root, PS1), worth)
-    assert HOSTILE.keys() >= set(HARMFUL)
