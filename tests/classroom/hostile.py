@@ -158,8 +158,6 @@ subprocess.Popen(
     ),
     "prints two million lines, and to stderr": (
         """
-for _ in range(2_000_000):
-    print('line')
 import sys, warnings
 def softmax(logits, axis=-1):
     print("logits", logits, file=sys.stderr)
@@ -168,6 +166,8 @@ def softmax(logits, axis=-1):
     np.log(np.zeros(3))
     return weights / weights.sum(axis=axis, keepdims=True)
 print("starting", file=sys.stderr)
+for _ in range(2_000_000):
+    print("line")
 """,
         [],
     ),
