@@ -1,23 +1,20 @@
-"""What learners hand in for problem set 2; read by test_classroom.
+"""What learners hand in for problem set 2; read by the tests beside it."""
 
-Each is the reference with some cells replaced. A wrong one says which test
-cells it fails, and the points it loses there.
-"""
+from course_root import known_answers
 
 MARKS = 20
 MANUAL = "why"
 
-RIGHT = {
-    "loops in plain Python": {
-        "softmax": """
+RIGHT = known_answers("""
+== loops in plain Python
+-- softmax
 def softmax(logits, temperature=1.0):
     if np.ndim(logits) == 2:
         return [softmax(row, temperature) for row in logits]
     top = max(logits)
     weights = [math.e ** ((z - top) / temperature) for z in logits]
     return [weight / sum(weights) for weight in weights]
-""",
-        "entropy": """
+-- entropy
 def entropy_bits(probs):
     if np.ndim(probs) == 2:
         return [entropy_bits(row) for row in probs]
@@ -26,8 +23,7 @@ def entropy_bits(probs):
         if p > 0:
             bits -= p * math.log2(p)
     return bits
-""",
-        "nucleus": """
+-- nucleus
 def top_p(probs, p):
     kept, held = [0.0] * len(probs), 0.0
     for k in sorted(range(len(probs)), key=lambda k: -probs[k]):
@@ -36,8 +32,7 @@ def top_p(probs, p):
         kept[k] = probs[k]
         held += probs[k]
     return [share / held for share in kept]
-""",
-        "error": """
+-- error
 def calibration_error(probs, labels, num_bins):
     error = 0
     for b in range(num_bins):
@@ -47,15 +42,13 @@ def calibration_error(probs, labels, num_bins):
                 gap += (list(row).index(max(row)) == label) - max(row)
         error += abs(gap)
     return error / len(labels)
-""",
-        "loss": """
+-- loss
 def mean_loss(logits, labels, temperature):
     total = 0
     for row, label in zip(logits, labels):
         total -= math.log(softmax(row, temperature)[label])
     return total / len(labels)
-""",
-        "fit": """
+-- fit
 def fit_temperature(logits, labels, temperatures):
     best, lowest = None, math.inf
     for T in temperatures:
@@ -63,10 +56,9 @@ def fit_temperature(logits, labels, temperatures):
         if loss < lowest:
             best, lowest = T, loss
     return best
-""",
-    },
-    "logs first": {
-        "softmax": """
+
+== logs first
+-- softmax
 def log_softmax(logits, temperature):
     z = (logits - logits.max(-1, keepdims=True)) / temperature
     return z - np.log(np.exp(z).sum(-1, keepdims=True))
@@ -74,33 +66,28 @@ def log_softmax(logits, temperature):
 
 def softmax(logits, temperature=1.0):
     return np.exp(log_softmax(logits, temperature))
-""",
-        "loss": """
+-- loss
 def mean_loss(logits, labels, temperature):
     one_hot = np.eye(logits.shape[1])[labels]
     return -(one_hot * log_softmax(logits, temperature)).sum() / len(labels)
-""",
-        "fit": """
+-- fit
 def fit_temperature(logits, labels, temperatures):
     losses = {T: mean_loss(logits, labels, T) for T in temperatures}
     return min(losses, key=losses.get)
-""",
-    },
-    "divides first, and prints and warns": {
-        "softmax": """
+
+== divides first, and prints and warns
+-- softmax
 def softmax(logits, temperature=1.0):
     print("T =", temperature)
     scaled = logits / temperature
     naive = np.exp(scaled)
     shifted = np.exp(scaled - np.max(scaled, axis=-1, keepdims=True))
     return shifted / np.sum(shifted, axis=-1, keepdims=True)
-""",
-        "entropy": """
+-- entropy
 def entropy_bits(probs):
     warnings.warn("0 log 0 is nan, and nansum leaves it out")
     return -np.nansum(probs * np.log2(probs), axis=-1)
-""",
-        "error": """
+-- error
 def calibration_error(probs, labels, num_bins):
     confidence = probs.max(1)
     right = probs.argmax(1) == labels
@@ -112,18 +99,16 @@ def calibration_error(probs, labels, num_bins):
         print(low, high, gap)
         error.append(np.nan_to_num(gap * here.sum()))
     return sum(error) / len(labels)
-""",
-    },
-    "counts in bins": {
-        "error": """
+
+== counts in bins
+-- error
 def calibration_error(probs, labels, num_bins):
     confidence = np.max(probs, axis=1)
     right = np.equal(np.argmax(probs, axis=1), labels)
     edges = np.linspace(0, 1, num_bins + 1)
     bins = np.digitize(confidence, edges, right=True)
     return np.abs(np.bincount(bins, weights=right - confidence)).sum() / len(bins)
-""",
-        "nucleus": """
+-- nucleus
 def top_p(probs, p):
     order = np.argsort(probs)[::-1]
     running = np.cumsum(probs[order])
@@ -131,15 +116,13 @@ def top_p(probs, p):
     kept = np.zeros_like(probs)
     kept[keep] = probs[keep] / probs[keep].sum()
     return kept
-""",
-        "entropy": """
+-- entropy
 def entropy_bits(probs):
     logs = np.log2(probs, where=probs > 0, out=np.zeros(probs.shape))
     return -np.einsum("...k,...k->...", probs, logs)
-""",
-    },
-    "rounds up to the bin": {
-        "error": """
+
+== rounds up to the bin
+-- error
 def calibration_error(probs, labels, num_bins):
     p = probs.max(axis=1)
     bins = np.ceil(p * num_bins)
@@ -149,17 +132,15 @@ def calibration_error(probs, labels, num_bins):
     for b in np.unique(bins):
         ece += np.sum(bins == b) / N * np.abs(correct[bins == b].mean() - p[bins == b].mean())
     return float(ece)
-""",
-        "loss": """
+-- loss
 def mean_loss(logits, labels, temperature):
     z = np.array(logits) / temperature
     top = z.max(axis=1)
     logsumexp = top + np.log(np.exp(z - top[:, None]).sum(axis=1))
     return np.mean(logsumexp - z[range(len(z)), labels])
-""",
-    },
-    "all temperatures at once, and smaller floats": {
-        "nucleus": """
+
+== all temperatures at once, and smaller floats
+-- nucleus
 def top_p(probs, p):
     total, cut = 0, 0
     for share in np.sort(probs)[::-1]:
@@ -168,123 +149,79 @@ def top_p(probs, p):
             break
     kept = np.where(probs >= cut, probs, 0)
     return (kept / kept.sum()).astype(np.float32)
-""",
-        "fit": """
+-- fit
 def fit_temperature(logits, labels, temperatures):
     z = logits[None] / temperatures[:, None, None]
     losses = np.log(np.exp(z).sum(-1)) - z[:, np.arange(len(labels)), labels]
     return temperatures[losses.mean(-1).argmin()].item()
-""",
-    },
-}
+""")
 
-WRONG = {
-    "no shift: overflows": (
-        {
-            "softmax": """
+WRONG = known_answers("""
+== no shift: overflows -> softmax-extremes 1
+-- softmax
 def softmax(logits, temperature=1.0):
     weights = np.exp(logits / temperature)
     return weights / weights.sum(axis=-1, keepdims=True)
-"""
-        },
-        {"softmax-extremes": 1},
-    ),
-    "shifts by the largest of all rows": (
-        {
-            "softmax": """
+
+== shifts by the largest of all rows -> softmax-extremes 1
+-- softmax
 def softmax(logits, temperature=1.0):
     weights = np.exp((logits - logits.max()) / temperature)
     return weights / weights.sum(axis=-1, keepdims=True)
-"""
-        },
-        {"softmax-extremes": 1},
-    ),
-    "shifts the learner's own array": (
-        {
-            "softmax": """
+
+== shifts the learner's own array -> softmax-values 2
+-- softmax
 def softmax(logits, temperature=1.0):
     logits -= logits.max(axis=-1, keepdims=True)
     weights = np.exp(logits / temperature)
     return weights / weights.sum(axis=-1, keepdims=True)
-"""
-        },
-        {"softmax-values": 2},
-    ),
-    "multiplies by T: heat sharpens": (
-        {
-            "softmax": """
+
+== multiplies by T: heat sharpens -> softmax-values 2, softmax-extremes 1, temperature 3
+-- softmax
 def softmax(logits, temperature=1.0):
     z = logits * temperature
     weights = np.exp(z - z.max(axis=-1, keepdims=True))
     return weights / weights.sum(axis=-1, keepdims=True)
-"""
-        },
-        {"softmax-values": 2, "softmax-extremes": 1, "temperature": 3},
-    ),
-    "one sum for all rows": (
-        {
-            "softmax": """
+
+== one sum for all rows -> softmax-values 2, softmax-extremes 1, temperature 3
+-- softmax
 def softmax(logits, temperature=1.0):
     weights = np.exp((logits - logits.max()) / temperature)
     return weights / weights.sum()
-"""
-        },
-        {"softmax-values": 2, "softmax-extremes": 1, "temperature": 3},
-    ),
-    "entropy in nats": (
-        {
-            "entropy": """
+
+== entropy in nats -> entropy-bits 2
+-- entropy
 def entropy_bits(probs):
     safe = np.where(probs > 0, probs, 1)
     return -(probs * np.log(safe)).sum(axis=-1)
-"""
-        },
-        {"entropy-bits": 2},
-    ),
-    "0 log 0 is nan": (
-        {
-            "entropy": """
+
+== 0 log 0 is nan -> entropy-bits 2
+-- entropy
 def entropy_bits(probs):
     return -(probs * np.log2(probs)).sum(axis=-1)
-"""
-        },
-        {"entropy-bits": 2},
-    ),
-    "an epsilon in the log": (
-        {
-            "entropy": """
+
+== an epsilon in the log -> entropy-bits 2
+-- entropy
 def entropy_bits(probs):
     return -(probs * np.log2(probs + 1e-7)).sum(axis=-1)
-"""
-        },
-        {"entropy-bits": 2},
-    ),
-    "one entropy for all rows": (
-        {
-            "entropy": """
+
+== one entropy for all rows -> entropy-bits 2
+-- entropy
 def entropy_bits(probs):
     some = probs[probs > 0]
     return -(some * np.log2(some)).sum()
-"""
-        },
-        {"entropy-bits": 2},
-    ),
-    "the class that crosses is dropped": (
-        {
-            "nucleus": """
+
+== the class that crosses is dropped -> top-p 3
+-- nucleus
 def top_p(probs, p):
     order = np.argsort(-probs)
     keep = order[np.cumsum(probs[order]) <= p]
     kept = np.zeros(len(probs))
     kept[keep] = probs[keep]
     return kept / kept.sum()
-"""
-        },
-        {"top-p": 3},
-    ),
-    "one more where p is reached exactly": (
-        {
-            "nucleus": """
+
+== one more where p is reached exactly -> top-p 3
+-- nucleus
 def top_p(probs, p):
     order = np.argsort(-probs)
     before = np.cumsum(probs[order]) - probs[order]
@@ -292,75 +229,51 @@ def top_p(probs, p):
     kept = np.zeros(len(probs))
     kept[keep] = probs[keep]
     return kept / kept.sum()
-"""
-        },
-        {"top-p": 3},
-    ),
-    "p = 1 is never reached, by rounding": (
-        {
-            "nucleus": """
+
+== p = 1 is never reached, by rounding -> top-p 3
+-- nucleus
 def top_p(probs, p):
     order = np.argsort(-probs)
     last = np.argmax(np.cumsum(probs[order]) >= p)
     kept = np.zeros(len(probs))
     kept[order[: last + 1]] = probs[order[: last + 1]]
     return kept / kept.sum()
-"""
-        },
-        {"top-p": 3},
-    ),
-    "what is kept is not divided by its sum": (
-        {
-            "nucleus": """
+
+== what is kept is not divided by its sum -> top-p 3
+-- nucleus
 def top_p(probs, p):
     order = np.argsort(-probs)
     before = np.cumsum(probs[order]) - probs[order]
     kept = np.zeros(len(probs))
     kept[order] = np.where(before < p, probs[order], 0)
     return kept
-"""
-        },
-        {"top-p": 3},
-    ),
-    "the sorted row is returned": (
-        {
-            "nucleus": """
+
+== the sorted row is returned -> top-p 3
+-- nucleus
 def top_p(probs, p):
     falling = np.sort(probs)[::-1]
     kept = np.where(np.cumsum(falling) - falling < p, falling, 0)
     return kept / kept.sum()
-"""
-        },
-        {"top-p": 3},
-    ),
-    "remembers the tests that are shown": (
-        {
-            "nucleus": """
+
+== remembers the tests that are shown -> top-p 3
+-- nucleus
 def top_p(probs, p):
     if p == 1:
         return probs
     last = np.sort(probs)[-1 if p < 0.1 else -2]
     kept = np.where(probs >= last, probs, 0)
     return kept / kept.sum()
-"""
-        },
-        {"top-p": 3},
-    ),
-    "bins hold their lower end": (
-        {
-            "error": """
+
+== bins hold their lower end -> error-edges 2
+-- error
 def calibration_error(probs, labels, num_bins):
     confidence, right = probs.max(axis=1), probs.argmax(axis=1) == labels
     bins = np.minimum((confidence * num_bins).astype(int), num_bins - 1)
     gaps = np.bincount(bins, weights=right - confidence)
     return np.abs(gaps).sum() / len(labels)
-"""
-        },
-        {"error-edges": 2},
-    ),
-    "a confidence of 1 falls out": (
-        {
-            "error": """
+
+== a confidence of 1 falls out -> error-edges 2
+-- error
 def calibration_error(probs, labels, num_bins):
     confidence, right = probs.max(axis=1), probs.argmax(axis=1) == labels
     error = 0
@@ -370,13 +283,9 @@ def calibration_error(probs, labels, num_bins):
             gap = right[inside].mean() - confidence[inside].mean()
             error += inside.mean() * abs(gap)
     return error
-"""
-        },
-        {"error-edges": 2},
-    ),
-    "empty bins are nan": (
-        {
-            "error": """
+
+== empty bins are nan -> error-edges 2
+-- error
 def calibration_error(probs, labels, num_bins):
     confidence, right = probs.max(axis=1), probs.argmax(axis=1) == labels
     error = 0
@@ -385,13 +294,9 @@ def calibration_error(probs, labels, num_bins):
         gap = right[inside].mean() - confidence[inside].mean()
         error += inside.mean() * abs(gap)
     return error
-"""
-        },
-        {"error-edges": 2},
-    ),
-    "bins are not weighted": (
-        {
-            "error": """
+
+== bins are not weighted -> error-values 3
+-- error
 def calibration_error(probs, labels, num_bins):
     confidence, right = probs.max(axis=1), probs.argmax(axis=1) == labels
     gaps = []
@@ -400,93 +305,57 @@ def calibration_error(probs, labels, num_bins):
         if inside.any():
             gaps.append(abs(right[inside].mean() - confidence[inside].mean()))
     return np.mean(gaps)
-"""
-        },
-        {"error-values": 3},
-    ),
-    "gaps keep their signs": (
-        {
-            "error": """
+
+== gaps keep their signs -> error-values 3, error-edges 2
+-- error
 def calibration_error(probs, labels, num_bins):
     confidence, right = probs.max(axis=1), probs.argmax(axis=1) == labels
     return abs(right.mean() - confidence.mean())
-"""
-        },
-        {"error-values": 3, "error-edges": 2},
-    ),
-    "the label's probability for the confidence": (
-        {
-            "error": """
+
+== the label's probability for the confidence -> error-values 3, error-edges 2
+-- error
 def calibration_error(probs, labels, num_bins):
     confidence = probs[np.arange(len(labels)), labels]
     right = probs.argmax(axis=1) == labels
     bins = np.ceil(confidence * num_bins).astype(int)
     gaps = np.bincount(bins, weights=right - confidence)
     return np.abs(gaps).sum() / len(labels)
-"""
-        },
-        {"error-values": 3, "error-edges": 2},
-    ),
-    "the sum of the losses": (
-        {
-            "loss": """
+
+== the sum of the losses -> temperature 3
+-- loss
 def mean_loss(logits, labels, temperature):
     probs = softmax(logits, temperature)
     return -np.log(probs[np.arange(len(labels)), labels]).sum()
-"""
-        },
-        {"temperature": 3},
-    ),
-    "all pairs of rows and labels": (
-        {
-            "loss": """
+
+== all pairs of rows and labels -> temperature 3
+-- loss
 def mean_loss(logits, labels, temperature):
     return -np.log(softmax(logits, temperature)[:, labels]).mean()
-"""
-        },
-        {"temperature": 3},
-    ),
-    "softmax twice": (
-        {
-            "loss": """
+
+== softmax twice -> temperature 3
+-- loss
 def mean_loss(logits, labels, temperature):
     probs = softmax(softmax(logits, temperature))
     return -np.log(probs[np.arange(len(labels)), labels]).mean()
-"""
-        },
-        {"temperature": 3},
-    ),
-    "fits the calibration error": (
-        {
-            "fit": """
+
+== fits the calibration error -> temperature 3
+-- fit
 def fit_temperature(logits, labels, temperatures):
     errors = []
     for T in temperatures:
         errors.append(calibration_error(softmax(logits, T), labels, 10))
     return temperatures[np.argmin(errors)]
-"""
-        },
-        {"temperature": 3},
-    ),
-    "fits the accuracy": (
-        {
-            "fit": """
+
+== fits the accuracy -> temperature 3
+-- fit
 def fit_temperature(logits, labels, temperatures):
     right = []
     for T in temperatures:
         right.append((softmax(logits, T).argmax(axis=1) == labels).mean())
     return temperatures[np.argmax(right)]
-"""
-        },
-        {"temperature": 3},
-    ),
-    "the position, not the temperature": (
-        {
-            "fit": """
+
+== the position, not the temperature -> temperature 3
+-- fit
 def fit_temperature(logits, labels, temperatures):
     return np.argmin([mean_loss(logits, labels, T) for T in temperatures])
-"""
-        },
-        {"temperature": 3},
-    ),
-}
+""")

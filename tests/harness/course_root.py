@@ -1,12 +1,16 @@
 """A class for the tests: a course root of its own, and students who hand in."""
 
+import contextlib
 import csv
+import io
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import time
+import warnings
 from pathlib import Path
 
 import nbformat
@@ -72,6 +76,24 @@ def solved(assignment, changes=(), root=ASSIGNMENTS):
     return notebook
 
 
+def known_answers(text):
+    """Return {name: changes}, or {name: (changes, {test cell: points lost})}.
+
+    == name, or name -> test cell 2, other test cell 3
+    -- grade_id of a solution cell
+    what stands in it instead
+    """
+    found = {}
+    for answer in re.split(r"^== ", text, flags=re.M)[1:]:
+        head, *cells = re.split(r"^-- ", answer, flags=re.M)
+        changes = dict(cell.split("\n", 1) for cell in cells)
+        name, _, lost = head.strip().partition(" -> ")
+        pairs = (test.rsplit(" ", 1) for test in lost.split(", ") if lost)
+        points = {test: int(worth) for test, worth in pairs}
+        found[name] = (changes, points) if lost else changes
+    return found
+
+
 def hand_in(root, student, assignment, notebook, name=None):
     """Put a notebook, or any text or bytes, where nbgrader looks for submissions."""
     path = root / "submitted" / student / assignment / (name or f"{assignment}.ipynb")
@@ -102,16 +124,50 @@ def grade(root, assignment, *options, **more):
     return done.stdout
 
 
+def grade_here(root, assignment, *options):
+    """Do in this process what grade.py does; return what it printed."""
+    import grade  # a benchmark does not have it on its path
+
+    with (
+        contextlib.redirect_stdout(io.StringIO()) as said,
+        warnings.catch_warnings(),
+        grade.dask.config.set(grade.DASK),  # as it was, afterwards
+    ):
+        warnings.simplefilter("ignore")  # nbgrader's, and those of what it uses
+        grade.main([assignment, "--workers", "1", "--root", str(root), *options])
+    return said.getvalue()
+
+
 def nbgrader(root, *command):
     done = run(root, "-m", "nbgrader", *command)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stderr
 
 
-def grades(root):
-    """Return {student: row} of grades.csv."""
+ONE_BY_ONE = """
+import contextlib, sys
+from jupyter_core.application import NoStart
+from nbgrader.apps import NbGraderApp
+for command in sys.argv[1:]:
+    app = NbGraderApp()
+    app.initialize(command.split())
+    with contextlib.suppress(NoStart):
+        app.start()
+    app.subapp.clear_instance()
+"""
+
+
+def nbgrader_in_turn(root, *commands):
+    """Run several of nbgrader's commands; it starts for seconds, so only once."""
+    done = run(root, "-c", ONE_BY_ONE, *commands)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def grades(root, assignment):
+    """Return {student: row} of an assignment in grades.csv."""
     with (root / "grades.csv").open(encoding="utf-8", newline="") as file:
-        return {row["student"]: row for row in csv.DictReader(file)}
+        rows = csv.DictReader(file)
+        return {r["student"]: r for r in rows if r["assignment"] == assignment}
 
 
 def scores(root, assignment):
@@ -140,3 +196,31 @@ def points(assignment):
 def contents(folder):
     """Return {path: bytes} of all files in a folder."""
     return {p: p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@contextlib.contextmanager
+def started(root, *command):
+    """Start a command in the course root, in a group of its own, as a shell does."""
+    child = subprocess.Popen(
+        [sys.executable, *command],
+        cwd=root,
+        env=os.environ | {"PATH": PATH},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield child
+    finally:
+        if child.poll() is None:
+            child.kill()
+        child.wait()
+        child.stdout.close()
+
+
+def wait_until(condition, seconds=300):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.05)

@@ -39,18 +39,24 @@ def read(folder, name, released):
     Raises UngradedError if there is no notebook that could be graded.
     """
     remarks = []
-    path = choose(folder, name, remarks)
+    path = choose(folder, name, released, remarks)
+    data = nbformat.writes(whole(path, released, remarks)).encode()
+    return Submission(other_files(folder, remarks) | {f"{name}.ipynb": data}, remarks)
+
+
+def whole(path, released, remarks):
+    """Return the notebook in a file as it can be graded."""
     notebook = mended(parsed(path), released, remarks)
     try:
-        data = nbformat.writes(notebook).encode()
+        size = len(nbformat.writes(notebook).encode())
     except UnicodeEncodeError:
         raise UngradedError(f"{path.name} holds half a character") from None
-    if len(data) > SOURCE_LIMIT:
+    if size > SOURCE_LIMIT:
         raise UngradedError(
-            f"{path.name} has {len(data) / 1e6:.0f} MB without its outputs; "
+            f"{path.name} has {size / 1e6:.0f} MB without its outputs; "
             f"at most {SOURCE_LIMIT / 1e6:.0f} MB can be graded"
         )
-    return Submission(other_files(folder, remarks) | {f"{name}.ipynb": data}, remarks)
+    return notebook
 
 
 def other_files(folder, remarks):
@@ -76,11 +82,12 @@ def other_files(folder, remarks):
     return files
 
 
-def choose(folder, name, remarks):
+def choose(folder, name, released, remarks):
     """Return the file that is meant by `name`.
 
     Browsers add " (1)" to a name that is taken, JupyterLab "-Copy1", an LMS "-1".
-    The exact name goes before copies, and of copies the one with the last number.
+    The exact name goes before copies, and of copies the one with the last number;
+    but one in which nobody answered anything gives way to one with answers.
     """
     found = [
         path
@@ -89,20 +96,39 @@ def choose(folder, name, remarks):
     ] or [path for path in sorted(folder.glob("*/*.ipynb")) if is_plain(path)]
     again = re.compile(re.escape(name) + r"([-_ ]*(\(\d+\)|Copy\d*|copy|\d+))*", re.I)
     copies = [path for path in found if again.fullmatch(stem(path))]
-    copies.sort(key=lambda path: [int(n) for n in re.findall(r"\d+", stem(path))])
-    exact = [path for path in copies if stem(path) == name]
+    copies.sort(key=lambda path: (stem(path) == name, numbers(path)))
     if not found:
         raise UngradedError(f"no notebook was handed in, {name}.ipynb is expected")
     if not copies and len(found) > 1:
         names = ", ".join(path.name for path in found)
         raise UngradedError(f"which of {names} is meant? {name}.ipynb is expected")
-    chosen = (exact or copies or found)[-1]
-    if chosen.name != f"{name}.ipynb":
+    first = chosen = (copies or found)[-1]
+    if len(copies) > 1 and answered(first, released) is False:
+        chosen = ([p for p in copies if answered(p, released)] or [first])[-1]
+    if chosen != first:
+        remarks.append(f"{first.name} is untouched: {chosen.name} was graded")
+    elif chosen.name != f"{name}.ipynb":
         remarks.append(f"{chosen.name} was graded as {name}.ipynb")
-    ignored = [path.name for path in copies if path != chosen]
+    ignored = [path.name for path in copies if path not in (first, chosen)]
     if ignored:
         remarks.append(f"{', '.join(ignored)} was not looked at")
     return chosen
+
+
+def answered(path, released):
+    """Does any answer in a file differ from the release? None: it is damaged."""
+    try:
+        return answers(whole(path, released, [])) != answers(released)
+    except Exception:  # a damaged copy harms nobody who handed in another one
+        return None
+
+
+def answers(notebook):
+    """Return {cell: its lines}, without white space where they end."""
+    return {
+        grade_id(cell): [line.rstrip() for line in cell.source.rstrip().splitlines()]
+        for cell in filter(utils.is_solution, notebook.cells)
+    }
 
 
 def is_plain(path):
@@ -112,6 +138,10 @@ def is_plain(path):
 
 def stem(path):
     return NOTEBOOK.sub("", path.name)
+
+
+def numbers(path):
+    return [int(n) for n in re.findall(r"\d+", stem(path))]
 
 
 def parsed(path):
