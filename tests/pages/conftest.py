@@ -47,6 +47,7 @@ def browser():
 
 @pytest.fixture(scope="session")
 def root(tmp_path_factory):
+    """The folder of a learner, with the lessons and an empty notebook."""
     root = tmp_path_factory.mktemp("my-lessons")
     copy_lessons(NOTEBOOKS, root)
     cells = [nbformat.v4.new_code_cell("1 + 1"), nbformat.v4.new_markdown_cell("# A")]

@@ -25,21 +25,19 @@ SVG = "image/svg+xml"
 each_lesson = pytest.mark.parametrize("name", NAMES)
 
 
+def bundles(name):
+    cells = [cell for cell in LESSONS[name].cells if cell.cell_type == "code"]
+    return [output.get("data", {}) for cell in cells for output in cell.outputs]
+
+
 def outputs(name, kind):
     """The stored outputs of one kind, in order."""
-    cells = [cell for cell in LESSONS[name].cells if cell.cell_type == "code"]
-    data = [output.get("data", {}) for cell in cells for output in cell.outputs]
-    return [bundle[kind] for bundle in data if kind in bundle]
+    return [bundle[kind] for bundle in bundles(name) if kind in bundle]
 
 
 def captions(name):
     """What stands for each live figure, as text: a sentence, then its goals."""
-    data = [
-        output.get("data", {})
-        for cell in LESSONS[name].cells
-        for output in cell.get("outputs", [])
-    ]
-    return [bundle["text/plain"] for bundle in data if SVG in bundle]
+    return [bundle["text/plain"] for bundle in bundles(name) if SVG in bundle]
 
 
 def prose(name):
