@@ -214,6 +214,23 @@
     });
   }
 
+  // Every text on a page, with its contrast to what it stands on.
+  function contrasts() {
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const found = [];
+    while (texts.nextNode()) {
+      const node = texts.currentNode.parentElement, said = text(texts.currentNode);
+      if (!said || !shown(node) || node.closest('style, script, svg')) continue;
+      let ground = [255, 255, 255, 0];
+      for (let n = node; n && ground[3] === 0; n = n.parentElement)
+        ground = rgba(getComputedStyle(n).backgroundColor);
+      const under = over(ground, [255, 255, 255]);
+      const ink = over(rgba(getComputedStyle(node).color), under);
+      found.push([said, contrast(ink, under)]);
+    }
+    return found;
+  }
+
   // Focus: what shows it is what changes when it comes.
   const SHOWS = ['outlineStyle', 'outlineWidth', 'outlineColor', 'boxShadow',
     'borderTopColor', 'borderTopWidth', 'backgroundColor', 'textDecorationLine', 'filter'];
@@ -242,6 +259,6 @@
   }
 
   window.access = {
-    names, pictures, structure, cut_off, overlaps, drawn, prepare, where, controls,
+    names, pictures, structure, cut_off, overlaps, drawn, contrasts, prepare, where,
   };
 })();

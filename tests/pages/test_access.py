@@ -1,36 +1,20 @@
 """Every lesson for everybody: read aloud, by keyboard, enlarged, in the dark.
 
-Each lesson is opened and run once, in a real JupyterLab, for all tests of it.
-They go in the order of this file; the keyboard, which leaves answers, is last.
+They go in the order of this file, on the page that test_browser.py asks after it.
 """
 
 import itertools
 import re
-from importlib.resources import files
-from pathlib import Path
-from urllib.parse import urlparse
 
-import nbformat
 import numpy as np
 import pytest
-from browser import chromium, find_chromium, jupyterlab, open_notebook, run_all
 from colours import closest, contrast, difference
 from matplotlib.colors import to_rgb
-from places import NOTEBOOKS
+from opened import GRAPHIC, TEXT, faint
 from playwright.sync_api import expect
-from refresh import KERNEL
 
-from course import copy_lessons
 from softmax_lab.figures.draw import STYLE
 
-expect.set_options(timeout=30_000)
-LESSONS = [path.stem for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
-AXE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
-ACCESS = (Path(__file__).parent / "access.js").read_text("utf-8")
-EMPTY = "empty"  # a notebook with nothing of ours in it
-WIDTH, HEIGHT = 1280, 1024
-TEXT, GRAPHIC = 4.5, 3.0  # WCAG 1.4.3 and 1.4.11
-LARGE = 24  # CSS pixels: a text of this size counts as a graphic
 # CIEDE2000 of 1 is the least that is seen between patches side by side. Marks
 # are small and lie apart, and no simulation is exact: ten times as much.
 APART = 10.0
@@ -38,145 +22,8 @@ PAPER = to_rgb("white")
 PALETTE = [to_rgb(entry["color"]) for entry in STYLE["axes.prop_cycle"]]
 
 
-class Lesson:
-    """A lesson that has run, and what was heard of it meanwhile."""
-
-    def __init__(self, browser, address, token, name):
-        self.name = name
-        self.page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-        self.complaints, self.strangers = [], []
-        self.page.on("console", self._heard)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", self._asked)
-        self.page.on("websocket", self._asked)
-        open_notebook(self.page, address, token, f"{name}.ipynb")
-        run_all(self.page)
-        self.page.evaluate(ACCESS)
-        self.page.evaluate(AXE)
-
-    def _heard(self, message):
-        if message.type == "error":
-            self.complaints.append(message.text)
-
-    def _asked(self, request):
-        url = urlparse(request.url)
-        if url.scheme not in ("data", "blob") and url.hostname != "127.0.0.1":
-            self.strangers.append(request.url)
-
-    def ask(self, what):
-        """What a function of access.js says."""
-        return self.page.evaluate(f"access.{what}()")
-
-    def violations(self, rules=None):
-        """What axe-core finds in the notebook: {(rule, kind of element): where}."""
-        only = {"runOnly": rules} if rules else {}
-        found = self.page.evaluate(
-            "options => axe.run('.jp-NotebookPanel-notebook', options)",
-            {"resultTypes": ["violations"], **only},
-        )
-        return {
-            (violation["id"], kind(node["html"])): node["html"]
-            for violation in found["violations"]
-            for node in violation["nodes"]
-        }
-
-    def close(self):
-        self.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
-        self.page.close()
-
-
-def kind(html):
-    """The tag and the classes of an element: what sort of thing it is."""
-    tag = re.match(r"<([\w-]+)", html)[1]
-    classes = re.search(r'^<[^>]*?\bclass="([^"]*)"', html)
-    plain = re.sub(r"[^\x00-\x7f]\w*", "", classes[1]) if classes else ""
-    return tag, " ".join(sorted(plain.split()))
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    if not find_chromium():
-        pytest.skip("no Chromium or Chrome on this machine")
-    root = tmp_path_factory.mktemp("my-lessons")
-    copy_lessons(NOTEBOOKS, root)
-    cells = [nbformat.v4.new_code_cell("1 + 1"), nbformat.v4.new_markdown_cell("# A")]
-    empty = nbformat.v4.new_notebook(cells=cells, metadata=KERNEL)
-    nbformat.write(empty, root / f"{EMPTY}.ipynb")
-    with jupyterlab(root) as server, chromium() as browser:
-        yield browser, server
-
-
-@pytest.fixture(scope="module")
-def faults_of_jupyterlab(lab):
-    """What axe-core finds in an empty notebook."""
-    browser, server = lab
-    empty = Lesson(browser, *server, EMPTY)
-    found = set()
-    for theme in ("JupyterLab Light", "JupyterLab Dark"):
-        with wearing(empty.page, theme):
-            found |= set(empty.violations())
-    empty.close()
-    return found
-
-
-@pytest.fixture(scope="module", params=LESSONS)
-def lesson(lab, request):
-    browser, server = lab
-    opened = Lesson(browser, *server, request.param)
-    yield opened
-    opened.close()
-
-
-class wearing:  # noqa: N801 (reads as a function)
-    """Wear a theme for a while."""
-
-    def __init__(self, page, theme):
-        self.page, self.theme = page, theme
-
-    def __enter__(self):
-        self._wear(self.theme)
-
-    def __exit__(self, *_):
-        self._wear("JupyterLab Light")
-
-    def _wear(self, theme):
-        self.page.evaluate(
-            "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})",
-            theme,
-        )
-        light = str("Light" in theme).lower()
-        self.page.locator(f'body[data-jp-theme-light="{light}"]').wait_for(
-            state="attached"
-        )
-
-
-class enlarged:  # noqa: N801
-    """Look at a page at 200 %: half as many CSS pixels, the side panel closed."""
-
-    def __init__(self, page):
-        self.page = page
-
-    def __enter__(self):
-        self._toggle()
-        self.page.set_viewport_size({"width": WIDTH // 2, "height": HEIGHT // 2})
-        self.page.wait_for_timeout(300)
-
-    def __exit__(self, *_):
-        self.page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
-        self._toggle()
-
-    def _toggle(self):
-        self.page.evaluate(
-            "jupyterapp.commands.execute('application:toggle-left-area')"
-        )
-
-
 def test_it_runs_without_a_complaint_and_asks_nobody(lesson):
-    page = lesson.page
-    assert page.locator("[data-mime-type*=error]").count() == 0
-    assert page.locator("[data-mime-type*=stderr]").count() == 0
-    assert lesson.complaints == []
-    assert lesson.strangers == []
+    lesson.all_is_well()
 
 
 def test_axe_finds_nothing_that_an_empty_notebook_has_not(lesson, faults_of_jupyterlab):
@@ -193,13 +40,14 @@ def test_every_picture_has_words_of_its_own(lesson):
 
 
 def test_every_control_says_what_it_is_for(lesson):
-    controls = lesson.ask("names")
-    assert controls
-    said = [(c["part"], c["role"], c["name"]) for c in controls]
+    assert lesson.controls
+    said = [(c["part"], c["role"], c["name"]) for c in lesson.controls]
     assert [where for where in said if not where[2]] == []
     twice = {where for where in said if said.count(where) > 1}
     assert {where for where in twice if where[1] != "summary"} == set()
-    assert all(c["pressed"] in ("true", "false") for c in controls if c["toggle"])
+    assert all(
+        c["pressed"] in ("true", "false") for c in lesson.controls if c["toggle"]
+    )
 
 
 def test_headings_links_and_tables_can_be_read_alone(lesson):
@@ -220,34 +68,22 @@ def test_headings_links_and_tables_can_be_read_alone(lesson):
 
 
 def test_the_handle_of_a_slider_is_seen_in_the_light_and_in_the_dark(lesson):
-    colors = [c["color"] for c in lesson.ask("names") if c["role"] == "slider"]
+    colors = [c["color"] for c in lesson.controls if c["role"] == "slider"]
     for color in colors:
         rgb = np.array(color[:3]) / 255
         assert contrast(rgb, PAPER) >= GRAPHIC
         assert contrast(rgb, to_rgb("#111111")) >= GRAPHIC  # JupyterLab Dark
 
 
-def faint(figure):
-    """The texts and marks that are too pale for what they lie on."""
-    return [
-        (m["kind"], m["text"], m["id"], round(m["contrast"], 2), m["ink"], m["under"])
-        for m in figure["marks"]
-        if not (m["background"] or m["axes"] or m["kind"] == "image")
-        and m["contrast"] < (TEXT if m["text"] and m["size"] < LARGE else GRAPHIC)
-    ]
-
-
 def test_every_figure_is_drawn_in_colours_that_are_seen(lesson):
-    figures = lesson.ask("drawn")
-    assert figures
-    pale = [(figure["label"], mark) for figure in figures for mark in faint(figure)]
-    assert pale == []
+    assert lesson.drawn
+    assert faint(lesson.drawn) == []
 
 
 def test_marks_of_like_colours_differ_by_more_than_colour(lesson):
     """Where two colours are too alike to somebody, a dash, a hatch, a width, the
     kind of mark or a text at its place tells the marks apart as well."""
-    for figure in lesson.ask("drawn"):
+    for figure in lesson.drawn:
         seen = [m for m in figure["marks"] if not (m["background"] or m["axes"])]
         texts = [m["box"] for m in seen if m["text"]]
         marks = {}
@@ -269,7 +105,7 @@ def beside(mark, text):
 
 
 def test_texts_of_a_figure_do_not_run_into_each_other(lesson):
-    for figure in lesson.ask("drawn"):
+    for figure in lesson.drawn:
         texts = [m for m in figure["marks"] if m["text"]]
         for one, other in itertools.combinations(texts, 2):
             assert not meet(one["box"], other["box"]), (
@@ -292,7 +128,7 @@ def meet(one, other, slack=2):
 
 
 def test_at_200_per_cent_nothing_is_cut_off_or_covered(lesson):
-    with enlarged(lesson.page):
+    with lesson.enlarged():
         assert lesson.ask("cut_off") == []
         assert lesson.ask("overlaps") == []
         sizes = [
@@ -307,7 +143,7 @@ def test_at_100_per_cent_nothing_is_cut_off_or_covered(lesson):
 
 
 def test_in_the_dark_everything_is_still_seen(lesson, faults_of_jupyterlab):
-    with wearing(lesson.page, "JupyterLab Dark"):
+    with lesson.in_the_dark():
         found = lesson.violations(["color-contrast"])
         assert {k: v for k, v in found.items() if k not in faults_of_jupyterlab} == {}
         for figure in lesson.ask("drawn"):  # a picture brings its own background
@@ -316,7 +152,10 @@ def test_in_the_dark_everything_is_still_seen(lesson, faults_of_jupyterlab):
 
 
 def test_all_figures_follow_the_keyboard_and_stay_seen(lesson):
-    for shown in lesson.page.locator(".softmax-lab-live:has(.noUi-handle)").all():
+    """Each figure's sentence follows an arrow key on each of its sliders."""
+    figures = lesson.page.locator(".softmax-lab-live:has(.noUi-handle)").all()
+    assert figures
+    for shown in figures:
         shown.scroll_into_view_if_needed()
         picture = shown.locator("svg[role=img]")
         for handle in shown.locator(".noUi-handle").all():
@@ -327,9 +166,7 @@ def test_all_figures_follow_the_keyboard_and_stay_seen(lesson):
             handle.focus()
             lesson.page.keyboard.press("ArrowLeft" if value == most else "ArrowRight")
             expect(picture).not_to_have_attribute("aria-label", before)
-    figures = lesson.ask("drawn")
-    pale = [(figure["label"], mark) for figure in figures for mark in faint(figure)]
-    assert pale == []
+    assert faint(lesson.ask("drawn")) == []
 
 
 TO_THE_TOP = """
@@ -358,40 +195,6 @@ def test_tab_reaches_every_control_in_order_and_goes_on(lesson):
             break  # past the last one, out of the notebook
     assert [stops[i] for i in reached] == stops
     assert sorted(set(unseen)) == []
-
-
-def test_no_key_press_loses_the_focus(lesson):
-    """Commit or skip every question, give up, reset: the keyboard stays there."""
-    page = lesson.page
-    questions = page.locator(".softmax-lab-question")
-    for number, question in enumerate(questions.all()):
-        buttons = question.get_by_role("button")
-        if buttons.count() == 0:
-            continue  # answered
-        last = "show me" if number % 2 else "commit"
-        for name in ("○ b", "○ guess") if last == "commit" else ():
-            press(page, question.get_by_role("button", name=name))
-            chosen = question.get_by_role("button", name=name.replace("○", "●"))
-            expect(chosen).to_be_focused()
-        open_question = question.text_content()
-        press(page, question.get_by_role("button", name=last))
-        expect(question).not_to_have_text(open_question)  # an answer, or the next one
-        stays(lesson)
-    for button in page.locator(".softmax-lab-live").get_by_role("button").all():
-        press(page, button)
-        stays(lesson)
-
-
-def press(page, button):
-    button.focus()
-    page.keyboard.press("Enter")
-
-
-def stays(lesson):
-    lesson.page.wait_for_function(
-        "() => document.querySelector('.jp-Notebook').contains(document.activeElement)"
-    )
-    assert not lesson.ask("where")["lost"]
 
 
 # The palette, without a browser.

@@ -13,8 +13,8 @@ from urllib.request import url2pathname
 
 import nbformat
 import pytest
-from browser import chromium, find_chromium
 from nbconvert import HTMLExporter
+from opened import ACCESS, TEXT
 from places import NOTEBOOKS, ROOT
 
 LESSONS = {
@@ -25,21 +25,19 @@ SVG = "image/svg+xml"
 each_lesson = pytest.mark.parametrize("name", NAMES)
 
 
+def bundles(name):
+    cells = [cell for cell in LESSONS[name].cells if cell.cell_type == "code"]
+    return [output.get("data", {}) for cell in cells for output in cell.outputs]
+
+
 def outputs(name, kind):
     """The stored outputs of one kind, in order."""
-    cells = [cell for cell in LESSONS[name].cells if cell.cell_type == "code"]
-    data = [output.get("data", {}) for cell in cells for output in cell.outputs]
-    return [bundle[kind] for bundle in data if kind in bundle]
+    return [bundle[kind] for bundle in bundles(name) if kind in bundle]
 
 
 def captions(name):
     """What stands for each live figure, as text: a sentence, then its goals."""
-    data = [
-        output.get("data", {})
-        for cell in LESSONS[name].cells
-        for output in cell.get("outputs", [])
-    ]
-    return [bundle["text/plain"] for bundle in data if SVG in bundle]
+    return [bundle["text/plain"] for bundle in bundles(name) if SVG in bundle]
 
 
 def prose(name):
@@ -115,16 +113,6 @@ def test_a_warning_fails_the_build_and_leaves_the_old_site(tmp_path):
     assert (tmp_path / "site" / "index.html").read_text() == "old"
 
 
-@pytest.fixture(scope="module")
-def browser():
-    if not find_chromium():
-        if os.environ.get("SOFTMAX_LAB_REQUIRE_BROWSER"):
-            pytest.fail("no Chromium or Chrome on this machine", pytrace=False)
-        pytest.skip("no Chromium or Chrome on this machine: the site is not opened")
-    with chromium() as browser:
-        yield browser
-
-
 FACTS = """
 async () => {
   await MathJax.startup.promise;
@@ -164,7 +152,8 @@ async () => {
 def pages(site, browser):
     """What a reader finds on each page, and what the page has asked for."""
     found = {}
-    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    page = browser.new_page()
+    page.set_viewport_size({"width": 1200, "height": 900})
     asked, said = [], []
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", lambda message: said.append((message.type, message.text)))
@@ -311,37 +300,14 @@ def test_search_finds_a_lesson_by_a_word_from_the_keyboard(site, browser):
     page.close()
 
 
-CONTRASTS = """
-() => {
-  const parts = colour => colour.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map(c => c / 255)
-    .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-  const ground = node => {
-    for (; node; node = node.parentElement) {
-      const colour = parts(getComputedStyle(node).backgroundColor);
-      if (colour.length < 4 || colour[3] > 0) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const contrast = node => {
-    const both = [parts(getComputedStyle(node).color), ground(node)].map(light);
-    return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
-  };
-  const shown = 'main p, main li, main h2, main summary, main pre span, nav a';
-  return [...document.querySelectorAll(shown)]
-    .filter(node => node.checkVisibility() && node.textContent.trim())
-    .map(node => [contrast(node), node.textContent.trim().slice(0, 40)]);
-}
-"""
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_in_the_light_and_in_the_dark(site, browser, scheme):
-    page = browser.new_page(color_scheme=scheme)
+    page = browser.new_page()
+    page.emulate_media(color_scheme=scheme)
     page.goto((site / "08_calibration.html").as_uri())
     assert page.locator("html").get_attribute("data-theme") == scheme
-    contrasts = page.evaluate(CONTRASTS)
+    page.evaluate(ACCESS)
+    contrasts = page.evaluate("access.contrasts()")
     page.close()
     assert len(contrasts) > 500
-    assert [text for contrast, text in contrasts if contrast < 4.5] == []
+    assert [text for text, contrast in contrasts if contrast < TEXT] == []
