@@ -54,14 +54,15 @@ def turn(path):
 def pytest_xdist_make_scheduler(config, log):
     """Keep on one processor what shares a server, a kernel or a trained model.
 
-    That is a file, or in a file with tests of each lesson those of one lesson.
+    That is a file, or all that a folder asks of one lesson.
     """
     from xdist.scheduler import LoadScopeScheduling
 
     class ByLesson(LoadScopeScheduling):
         def _split_scope(self, nodeid):
+            file = nodeid.partition("::")[0]
             lesson = re.search(r"\[\d\d_\w+", nodeid)
-            return nodeid.partition("::")[0] + (lesson[0] if lesson else "")
+            return f"{os.path.dirname(file)}{lesson[0]}" if lesson else file
 
     return ByLesson(config, log)
 

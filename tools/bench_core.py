@@ -13,7 +13,7 @@ import numpy as np
 import scipy.special
 
 from softmax_lab import cross_entropy, logsumexp, softmax, starting_tensorflow
-from softmax_lab.base.extras import TensorFlowMissingError
+from softmax_lab.base.extras import MissingPackageError
 
 SHAPES = [(3,), (128, 10), (1024, 1000), (64, 50257), (1, 1_000_000)]
 DTYPES = ["float32", "float64"]
@@ -27,7 +27,7 @@ def import_tensorflow():
             import tensorflow as tf
 
             tf.nn.softmax([0.0])
-    except TensorFlowMissingError:
+    except MissingPackageError:
         return None
     return tf
 

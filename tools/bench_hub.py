@@ -25,7 +25,7 @@ from pathlib import Path
 
 import httpx
 from hub import install_proxy, jupyterhub, memory, missing
-from refresh import NOTEBOOKS
+from places import NOTEBOOKS
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 

@@ -15,7 +15,8 @@ import nbformat
 import psutil
 from browser import chromium, jupyterlab, open_notebook, run_all
 from nbformat.v4 import new_code_cell, new_notebook
-from refresh import NOTEBOOKS, run
+from places import NOTEBOOKS
+from refresh import run
 
 ROUNDS, MOVES, DRAG_SECONDS = 8, 8, 2.0
 

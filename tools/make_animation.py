@@ -19,7 +19,7 @@ import nbformat
 import numpy as np
 from browser import PAINTED, chromium, jupyterlab, open_notebook, run_all
 from PIL import Image, ImageOps
-from refresh import NOTEBOOKS
+from places import NOTEBOOKS
 
 import softmax_lab
 from softmax_lab.base import store

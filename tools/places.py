@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 ASSIGNMENTS = NOTEBOOKS / "assignments"
 PACKAGE = ROOT / "softmax_lab"
