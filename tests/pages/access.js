@@ -214,13 +214,14 @@
     });
   }
 
-  // Every text on a page, with its contrast to what it stands on.
-  function contrasts() {
+  // Every text in some elements, with its contrast to what it stands on.
+  function contrasts(elements = 'body') {
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     const found = [];
     while (texts.nextNode()) {
       const node = texts.currentNode.parentElement, said = text(texts.currentNode);
       if (!said || !shown(node) || node.closest('style, script, svg')) continue;
+      if (!node.closest(elements)) continue;
       let ground = [255, 255, 255, 0];
       for (let n = node; n && ground[3] === 0; n = n.parentElement)
         ground = rgba(getComputedStyle(n).backgroundColor);

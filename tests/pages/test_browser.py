@@ -146,10 +146,11 @@ cell => {
 }
 """
 WAY_TO_CELL = """
-(cell) => {
-  const cells = [...document.querySelectorAll('.jp-Notebook .jp-Cell')];
+cell => {
   const active = document.querySelector('.jp-Notebook .jp-Cell.jp-mod-active');
-  return cells.indexOf(cell) - cells.indexOf(active);
+  if (active === cell) return '';
+  const below = active.compareDocumentPosition(cell) & Node.DOCUMENT_POSITION_FOLLOWING;
+  return below ? 'ArrowDown' : 'ArrowUp';
 }
 """
 
@@ -162,13 +163,16 @@ def code_cell(page, source):
 
 def go_to(page, source):
     """Walk to a cell with the arrow keys, as in command mode."""
+    settle(page)  # JupyterLab selects a cell once more when it has run
     page.keyboard.press("Escape")
     target = code_cell(page, source)
-    way = target.evaluate(WAY_TO_CELL)
-    for _ in range(abs(way)):
-        page.keyboard.press("ArrowDown" if way > 0 else "ArrowUp")
-    assert target.evaluate(WAY_TO_CELL) == 0
-    return target
+    cell = target.element_handle()
+    for _ in range(150):
+        way = cell.evaluate(WAY_TO_CELL)
+        if way == "":
+            return target
+        page.keyboard.press(way)
+    raise AssertionError(f"no way to the cell with {source!r}")
 
 
 def write(page, source):
