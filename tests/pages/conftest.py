@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from browser import chromium, end_kernels, find_chromium, jupyterlab
-from opened import Lesson, page_of
+from opened import Lesson
 from places import LESSONS, NOTEBOOKS
 from playwright.sync_api import expect
 from refresh import KERNEL
@@ -62,7 +62,7 @@ def server(root):
         yield server
 
 
-@pytest.fixture(scope="session", params=[page_of(path.stem) for path in LESSONS])
+@pytest.fixture(scope="session", params=[path.stem for path in LESSONS])
 def lesson(browser, server, root, request):
     """A lesson, opened and run once for all its tests, which go in their order.
 

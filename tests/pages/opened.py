@@ -23,14 +23,9 @@ width => {
 """
 
 
-def page_of(name):
-    """A parameter of the fixture `lesson`: all tests of it go to one worker."""
-    return pytest.param(name, marks=pytest.mark.xdist_group(f"page-{name}"))
-
-
 def only(name):
     """Mark a test that is about one lesson alone."""
-    return pytest.mark.parametrize("lesson", [page_of(name)], indirect=True)
+    return pytest.mark.parametrize("lesson", [name], indirect=True)
 
 
 class Lesson:
