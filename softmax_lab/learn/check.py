@@ -16,6 +16,7 @@ import numpy as np
 
 from softmax_lab.base import store
 from softmax_lab.base.errors import line_of
+from softmax_lab.base.extras import needed_by
 from softmax_lab.lessons import catalogue
 
 SECONDS = 5.0  # of processor time, for all inputs of an exercise together
@@ -42,11 +43,13 @@ def check(name, answer):
     Returns what is to be shown; its `state` is "not attempted", "raised",
     "wrong" or "right", its `mistake` the name of the mistake, if it is known.
     Each failed try earns a hint, the third the solution.
-    Raises ValueError for a name that is no exercise.
+    Raises ValueError for a name that is no exercise, MissingPackageError where the
+    exercise needs what is not installed.
     """
     exercise = catalogue.exercise(name)
     judge = judge_values if exercise.accepts else judge_function
-    result = judge(exercise, answer)
+    with needed_by("This exercise"):
+        result = judge(exercise, answer)
     if result.state != "not attempted":
         store.remember(
             "check",

@@ -9,7 +9,13 @@ import tomllib
 import pytest
 from places import ROOT
 
-from softmax_lab import capstone_digits, digits, noisy_digits, starting_tensorflow
+from softmax_lab import (
+    capstone_digits,
+    check,
+    digits,
+    noisy_digits,
+    starting_tensorflow,
+)
 from softmax_lab.base import extras
 
 
@@ -73,6 +79,13 @@ def test_data_without_scikit_learn_say_what_to_install(data, gone, monkeypatch):
     shown = "\n".join(caught.value._render_traceback_())
     assert shown.startswith("✗ This data set needs scikit-learn, which is not on")
     assert f"-m pip install {extras.pinned('scikit-learn')}" in shown
+
+
+@pytest.mark.usefixtures("learner")
+def test_an_exercise_that_builds_models_says_that_it_needs_tensorflow(monkeypatch):
+    monkeypatch.setitem(sys.modules, "keras", None)
+    with pytest.raises(extras.MissingPackageError, match="This exercise needs tensorf"):
+        check("two softmaxes", lambda: (lambda inputs: inputs, None))
 
 
 def test_tensorflow_that_is_missing_is_told_with_what_it_takes(monkeypatch):
