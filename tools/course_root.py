@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -200,7 +201,14 @@ def contents(folder):
 
 @contextlib.contextmanager
 def started(root, *command):
-    """Start a command in the course root, in a group of its own, as a shell does."""
+    """Start a command in the course root, in a group of its own, as a shell does.
+
+    Ctrl-C reaches it, also where the tests themselves run in the background.
+    """
+
+    def hear():
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
     child = subprocess.Popen(
         [sys.executable, *command],
         cwd=root,
@@ -209,6 +217,7 @@ def started(root, *command):
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        preexec_fn=None if os.name == "nt" else hear,
     )
     try:
         yield child
