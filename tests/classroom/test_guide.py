@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -15,12 +16,14 @@ import urllib.request
 import zipfile
 from urllib.parse import parse_qs, urlparse
 
+import grade as command_line
 import nbformat
 import pytest
 import yaml
 from bench_hub import SETTINGS
 from course_root import PATH, grades, points, solved
 from nbgrader.api import Gradebook
+from nbgrader.apps import NbGraderApp
 from places import ASSIGNMENTS, NOTEBOOKS, ROOT
 from test_class import LEARNERS
 
@@ -140,7 +143,20 @@ def mark_the_whys(root):
         book.db.commit()
 
 
-@pytest.mark.slow
+def test_every_command_of_the_guide_is_one():
+    """Their names and options; the test below types them all."""
+    for command in commands():
+        program, *words = shlex.split(command)
+        if words[:1] == ["grade.py"]:
+            assert command_line.arguments(words[1:]).assignment in LEARNERS
+        elif program == "nbgrader":
+            assert words[0] in {*NbGraderApp.subcommands, "db"}
+            assert {w for w in words if w.startswith("ps")} <= LEARNERS.keys()
+        elif program != "cd":
+            assert shutil.which(program, path=PATH), command
+
+
+@pytest.mark.weekly
 @pytest.mark.skipif(sys.platform == "win32", reason="typed in a Unix shell")
 def test_every_command_works_in_the_order_of_the_guide(shell, monkeypatch):
     said, top = {}, shell.folder
@@ -251,11 +267,9 @@ def test_minutes_are_those_that_the_lessons_give():
 
 
 def test_limits_are_those_of_the_code():
-    import grade
-
     from grading import autograde, sandbox
 
-    args = grade.arguments([PS1])
+    args = command_line.arguments([PS1])
     config = (ASSIGNMENTS / "nbgrader_config.py").read_text()
     cell = re.search(r"c\.Execute\.timeout = (\d+)", config)[1]
     watch = sandbox.Watch("", 1, 1)

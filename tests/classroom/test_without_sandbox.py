@@ -1,4 +1,8 @@
-"""Where no sandbox can be made: less is safe there, and this much is."""
+"""Where no sandbox can be made: less is safe there, and this much is.
+
+Weekly; that a submission's limits and leftovers are watched over with or without
+walls, test_sandbox.py tells always.
+"""
 
 import sys
 
@@ -22,7 +26,7 @@ from hostile import (
     slug,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.weekly
 # It finds the course if it looks far enough: the guide says so.
 THIEF = "robs the course"
 HARMFUL = [THIEF, "loops on and on", "leaves Python", "starts 60 sleepers"]

@@ -62,7 +62,17 @@ def server(root):
         yield server
 
 
-@pytest.fixture(scope="session", params=[path.stem for path in LESSONS])
+# TensorFlow takes its time and changes no page: lesson 11 stands for the others
+WEEKLY = {"05", "06", "10"}
+
+
+def page_of(name):
+    """The parameter of a lesson; each week all are opened."""
+    marks = [pytest.mark.weekly] if name[:2] in WEEKLY else []
+    return pytest.param(name, marks=marks)
+
+
+@pytest.fixture(scope="session", params=[page_of(path.stem) for path in LESSONS])
 def lesson(browser, server, root, request):
     """A lesson, opened and run once for all its tests, which go in their order.
 

@@ -335,7 +335,8 @@ def test_in_all_this_nothing_failed(lesson):
 # Other places
 
 
-IN_NOTEBOOK_7 = ["notebooks/04_gradients", "notebooks/06_find_the_bug"]
+WITH_TENSORFLOW = pytest.param("notebooks/06_find_the_bug", marks=pytest.mark.weekly)
+IN_NOTEBOOK_7 = ["notebooks/04_gradients", WITH_TENSORFLOW]
 
 
 @pytest.mark.parametrize("lesson", IN_NOTEBOOK_7, indirect=True)
