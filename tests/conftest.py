@@ -6,6 +6,7 @@ import tempfile
 
 import pytest
 from hypothesis import settings
+from places import WITH_TENSORFLOW
 
 from softmax_lab.base import store
 
@@ -23,6 +24,7 @@ settings.load_profile("course")
 SLOW = "pytestmark = pytest.mark.slow"  # a file that says so, whole
 SLOW_ROOMS = {"classroom", "pages"}
 ONE_LESSON = "01_logits_to_probabilities.ipynb"  # of nbval's, among what is quick
+OF_A_LESSON = {"test_access.py", "test_browser.py", "test_notebooks.py", "test_runs.py"}
 FIRST = ["classroom", "pages", "test_runs.py", "test_lesson_11.py"]  # the longest
 
 
@@ -38,10 +40,17 @@ def pytest_ignore_collect(collection_path, config):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """The longest come first, so that no processor waits for another at the end."""
+    """The longest come first, so that no processor waits for another at the end.
+
+    Lessons with TensorFlow go through nbval weekly: test_runs.py always runs the same
+    cells and compares the same outputs.
+    """
     for item in items:
-        if item.path.suffix == ".ipynb" and item.path.name != ONE_LESSON:
-            item.add_marker(pytest.mark.slow)
+        if item.path.suffix == ".ipynb":
+            if item.path.name[:2] in WITH_TENSORFLOW:
+                item.add_marker(pytest.mark.weekly)
+            if item.path.name != ONE_LESSON:
+                item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: turn(item.path))
 
 
@@ -54,15 +63,17 @@ def turn(path):
 def pytest_xdist_make_scheduler(config, log):
     """Keep on one processor what shares a server, a kernel or a trained model.
 
-    That is a file, or all that a folder asks of one lesson.
+    That is a file, or what some files of a folder ask of one lesson.
     """
     from xdist.scheduler import LoadScopeScheduling
 
     class ByLesson(LoadScopeScheduling):
         def _split_scope(self, nodeid):
-            file = nodeid.partition("::")[0]
+            folder, _, file = nodeid.partition("::")[0].rpartition("/")
             lesson = re.search(r"\[\d\d_\w+", nodeid)
-            return f"{os.path.dirname(file)}{lesson[0]}" if lesson else file
+            return (
+                folder + lesson[0] if lesson and file in OF_A_LESSON else folder + file
+            )
 
     return ByLesson(config, log)
 
