@@ -147,7 +147,7 @@ def runs():
 
 
 @pytest.fixture
-def run(path, runs):
+def run(path, runs, learner):
     """What the lesson's kernel said; it runs for the first test that asks."""
     if path not in runs:
         runs[path] = Run(read(path))
