@@ -196,8 +196,20 @@ def somewhere(control, rng):
     return type(control.value)(min(value, control.max))
 
 
+# Those that run the lesson once more in this process; the two longest do so weekly.
+LONGEST = {"05", "10"}
+each_that_runs = pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, marks=[pytest.mark.weekly] * (path.name[:2] in LONGEST))
+        for path in PATHS
+    ],
+    ids=lambda path: path.stem,
+)
+
+
 @pytest.mark.slow
-@each_notebook
+@each_that_runs
 def test_its_live_figures_draw_at_every_corner_and_in_between(path):
     figures = live_figures(path)
     assert len(figures) == sum("live" in tags(cell) for cell in cells(path, "code"))
@@ -216,7 +228,7 @@ def test_its_live_figures_draw_at_every_corner_and_in_between(path):
 
 
 @pytest.mark.slow
-@each_notebook
+@each_that_runs
 def test_its_goals_are_open_at_the_start_and_judged_rightly(path):
     for figure in live_figures(path):
         if not figure.goals:

@@ -208,11 +208,13 @@ def test_the_walls_stood_and_an_answer_that_cannot_be_kept_says_so(path, run):
     assert "(Read-only file system)" in run.probes[ANSWER]
 
 
-# The whole of JupyterLab, offline
+# The whole of JupyterLab, offline: weekly, since each page of tests/pages always
+# watches that nobody else is asked
 
 LESSON_0 = "test_lesson_0_runs_and_its_tick_lights_up"
 
 
+@pytest.mark.weekly
 @walled
 @pytest.mark.skipif(not find_chromium(), reason="no Chromium or Chrome here")
 def test_jupyterlab_opens_lesson_0_offline():
