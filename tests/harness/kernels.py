@@ -12,6 +12,8 @@ from refresh import WIDGET, joined, with_sentences
 from softmax_lab.learn.check import solution
 from softmax_lab.lessons import catalogue
 
+THREADS = [f"{name}_NUM_THREADS" for name in ("OPENBLAS", "OMP")]
+THREADS += ["TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"]
 # For a while there is no TensorFlow
 GONE = "import sys\nsys.modules['tensorflow'] = None"
 BACK = "del sys.modules['tensorflow']"
@@ -63,7 +65,7 @@ def kernel(folder=NOTEBOOKS, **options):
     On one thread: two on busy cores wait for each other, up to four times as long.
     """
     started = Kernel(folder, **options)
-    threads = dict.fromkeys(["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"], "1")
+    threads = dict.fromkeys(THREADS, "1")
     with started.client.setup_kernel(env={**os.environ, **threads}):
         yield started
 
