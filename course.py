@@ -96,7 +96,7 @@ def for_pytest(args):
     """The arguments of pytest: a file that is named runs alone, on one processor."""
     quick = QUICK if "--quick" in args else []
     args = [arg for arg in args if arg != "--quick"]
-    named = any((ROOT / arg.partition("::")[0]).exists() for arg in args)
+    named = any(arg and (ROOT / arg.partition("::")[0]).exists() for arg in args)
     return ([] if named else PARALLEL) + quick + args
 
 

@@ -403,6 +403,8 @@ def test_one_failing_step_fails_the_tests_but_stops_none(course, failing):
 
 def test_what_is_named_runs_alone_and_what_is_slow_can_be_left_out(course):
     assert course.for_pytest(["--quick"]) == [*course.PARALLEL, *course.QUICK]
+    everything = ["-m", ""]  # no marker is left out, and no file is named
+    assert course.for_pytest(everything) == [*course.PARALLEL, *everything]
     (course.ROOT / "tests").mkdir()
     (course.ROOT / "tests/test_a.py").touch()
     for named in (["tests/test_a.py"], ["tests/test_a.py::test_b[1]", "-x"]):
